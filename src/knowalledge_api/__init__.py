@@ -1,0 +1,1 @@
+"""The backend of KnowAlledge: a Flask application that writes learning content."""

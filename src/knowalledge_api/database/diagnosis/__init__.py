@@ -1,0 +1,1 @@
+"""What the database server says of itself, and of us: asked once, in bounded time."""

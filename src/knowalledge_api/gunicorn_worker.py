@@ -1,0 +1,280 @@
+"""gunicorn's threads worker, with a gate, a private listener, and patience for no client."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from knowalledge_api.generation import current
+from knowalledge_api.serving import end_with, listen_privately
+
+ENDING: Final = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
+GONE_BEFORE_ACCEPT: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED})
+FIRST_BYTE: Final = 5.0
+"""Seconds, beside the keep-alive time, that a connection may take to begin its first request."""
+LINGER: Final = 2.0
+"""Seconds for which a closed connection is read to its end, lest a reset overtake the answer."""
+LARGEST_REST: Final = 1 << 16
+PAUSE: Final = 0.1
+
+
+class ThreadsWorker(ThreadWorker):
+    """Requests run in `threads` threads; everything else happens on the main one.
+
+    With a generation it accepts from the public socket once its gate is open, and from a private
+    one always. It accepts while a thread is free, so that no request waits here while another
+    worker is idle. No thread waits for a client that has not begun to speak, or for one that does
+    not close. Told to end, it finishes what it has, and waits for kept-alive clients until their
+    time is over: each may be writing its next request, which is answered with `Connection: close`.
+    """
+
+    watches_gate = sys.platform != "linux"  # Linux tells of a supervisor's death by itself
+    alive: bool
+    max_requests: int
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.generation = current()
+        self.open = self.generation is None
+        self.threads: int = self.cfg.threads
+        self.tls: bool = self.cfg.is_ssl
+        self.running = 0
+        self.private: socket.socket | None = None
+        self.lingering: deque[Any] = deque()
+        self.due_after = sys.maxsize
+        if self.generation:  # the supervisor recycles: one more worker first, then this one less
+            self.due_after, self.max_requests = self.max_requests, sys.maxsize
+
+    def init_signals(self) -> None:
+        """Install the handlers, then take the signals that came before there were any.
+
+        Ctrl-C reaches every process of a terminal; when to stop is the master's to say.
+        """
+        super().init_signals()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        end_with(self.ppid)  # one that has ended already is seen by the main loop
+        release_signals()
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        """Stop as on SIGTERM; a second time leave at once.
+
+        gunicorn's own handler shuts the thread pool down and raises SystemExit wherever the main
+        thread is: while it hands over a request the pool's lock is taken, and the worker waits
+        for itself until it is killed, or leaves with a traceback (gunicorn 27.0.1, measured).
+        """
+        if not self.alive:
+            os._exit(0)
+        self.handle_exit(sig, frame)
+
+    def handle_usr1(self, _sig: int, _frame: object) -> None:
+        """Reopen the log files, between two events instead of in the midst of a record."""
+        self.method_queue.defer(self.log.reopen_files)
+
+    def listen_privately(self) -> None:
+        """Open the listener that the supervisor alone asks; nothing without a generation."""
+        if self.generation:
+            self.private = listen_privately(self.generation.private_socket(os.getpid()))
+
+    def run(self) -> None:
+        """Serve until told to end, then retire."""
+        self.poller.register(
+            self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks
+        )
+        self.join_generation()
+        while self.alive and self.is_parent_alive():
+            self.notify()
+            self.set_accept_enabled(self.may_accept())
+            self.wait_for_and_dispatch_events(timeout=1.0)
+            self.end_overdue()
+        self.alive = False  # from here on each answer says that the connection closes
+        self.set_accept_enabled(enabled=False)
+        for listener in self.sockets:  # nobody is to wait for a worker that accepts no more
+            listener.close()
+        self.retire()
+        self.clean_up()
+
+    def join_generation(self) -> None:
+        """Answer in private, watch the gate, and tell the supervisor."""
+        if self.private:
+            self.poller.register(self.private, selectors.EVENT_READ, self.accept)
+        if self.generation:
+            self.poller.register(self.generation.gate, selectors.EVENT_READ, self.pass_gate)
+            self.generation.tell("worker")
+
+    def pass_gate(self, gate: int) -> None:
+        """Take note that the gate is open; its byte is for the other workers too."""
+        self.poller.unregister(gate)
+        self.open = self.generation is None or self.generation.is_open()
+
+    def may_accept(self) -> bool:
+        """Whether a connection from the public socket would get a thread at once."""
+        has_room = self.running < self.threads and self.nr_conns < self.worker_connections
+        return self.open and has_room
+
+    def is_parent_alive(self) -> bool:
+        """Whether the master is there, which is told to end when the supervisor is gone."""
+        if self.watches_gate and self.generation and self.generation.is_orphaned():
+            os.kill(self.ppid, signal.SIGTERM)
+        return bool(super().is_parent_alive())
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection: to a thread where the client has spoken, else to the poller."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in GONE_BEFORE_ACCEPT:
+                return
+            raise
+        self.nr_conns += 1
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        conn.data_ready = True  # or else a thread would wait for data
+        if _has_spoken(client):
+            self.enqueue_req(conn)
+            return
+        conn.timeout = time.monotonic() + FIRST_BYTE + self.cfg.keepalive
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(client, selectors.EVENT_READ, readable)
+        self.pending_conns.append(conn)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection to a thread."""
+        self.running += 1
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: Any, fs: Future[object]) -> None:
+        """Keep or end a connection whose thread is done with it."""
+        self.running -= 1
+        if self.generation and self.nr >= self.due_after:
+            self.due_after = sys.maxsize
+            self.generation.tell("due")
+        wrong = None if fs.cancelled() else fs.exception()
+        if wrong:
+            self.log.error("A request ended its thread", exc_info=wrong)
+        kept = not fs.cancelled() and not wrong and fs.result() is True
+        try:
+            if kept:
+                self.keep(conn)
+            else:
+                self.part(conn)
+        except (OSError, ValueError):  # the connection is broken, or closed
+            self.drop(conn)
+
+    def keep(self, conn: Any) -> None:
+        """Wait for the next request of a connection."""
+        ahead = conn.parser.unreader.buf.getvalue() or (self.tls and conn.sock.pending())
+        if ahead:  # it has been read: the poller would not see it
+            self.enqueue_req(conn)
+            return
+        conn.sock.settimeout(0)
+        conn.set_timeout()
+        readable = partial(self.on_client_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+        self.keepalived_conns.append(conn)
+
+    def part(self, conn: Any) -> None:
+        """Close a connection for writing, and for reading when its client has done the same.
+
+        RFC 9112, 9.6. gunicorn waits for the client on the main thread, where nothing else
+        happens meanwhile: up to 2 s for one that does not close (27.0.1, measured).
+        """
+        conn.sock.shutdown(socket.SHUT_WR)
+        conn.sock.settimeout(0)
+        conn.timeout = time.monotonic() + LINGER
+        conn.rest = 0
+        readable = partial(self.read_rest, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+        self.lingering.append(conn)
+
+    def read_rest(self, conn: Any, client: socket.socket) -> None:
+        """Read what an ended connection still sends, and close it at its end."""
+        try:
+            size = len(client.recv(LARGEST_REST))
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        conn.rest += size
+        if not size or conn.rest > LARGEST_REST:
+            self.lingering.remove(conn)
+            self.poller.unregister(client)
+            self.drop(conn)
+
+    def drop(self, conn: Any) -> None:
+        """Forget a connection."""
+        self.nr_conns -= 1
+        conn.close()
+
+    def end_overdue(self) -> None:
+        """End the connections whose time is over."""
+        self.murder_keepalived()
+        self.murder_pending()
+        now = time.monotonic()
+        while self.lingering and self.lingering[0].timeout <= now:
+            conn = self.lingering.popleft()
+            self.poller.unregister(conn.sock)
+            self.drop(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close idle connections whose time is over, unless they have spoken meanwhile."""
+        now = time.monotonic()
+        while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
+            conn = self.keepalived_conns[0]
+            if not force and _has_spoken(conn.sock):
+                self.on_client_socket_readable(conn, conn.sock)
+                continue
+            self.keepalived_conns.popleft()
+            self.poller.unregister(conn.sock)
+            self.drop(conn)
+
+    def retire(self) -> None:
+        """Serve the connections that there are until they have ended, or the grace is over."""
+        end = time.monotonic() + self.cfg.graceful_timeout
+        while self.nr_conns > 0 and time.monotonic() < end:
+            self.notify()
+            self.wait_for_and_dispatch_events(timeout=PAUSE)
+            self.end_overdue()
+
+    def clean_up(self) -> None:
+        """Close everything; a request that goes on after the grace does not hold the process."""
+        self.murder_keepalived(force=True)
+        self.tpool.shutdown(wait=False)
+        self.poller.close()
+        self.method_queue.close()
+        if self.private and self.generation:
+            self.private.close()
+            self.generation.private_socket(os.getpid()).unlink(missing_ok=True)
+        if self.running:
+            self.log.warning("%d requests had not ended and are cut off", self.running)
+            os._exit(0)  # or else Python would wait for their threads
+
+
+def hold_signals() -> None:
+    """Keep signals that end a worker until it can act on them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def release_signals() -> None:
+    """Let them through, those that were held first."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
+def _has_spoken(client: socket.socket) -> bool:
+    """Whether there is something to read, if only the end."""
+    try:
+        client.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:  # a thread finds out, and drops it
+        return True
+    return True

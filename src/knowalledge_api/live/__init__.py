@@ -1,0 +1,1 @@
+"""What every worker does right now, told over a private channel even while it is stuck."""

@@ -1,0 +1,165 @@
+"""One line a record, as JSON or for people, that no value in it can break or forge."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from contextlib import nullcontext
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import IO, Any, Final
+
+import orjson
+
+from knowalledge_api.settings import Settings
+from knowalledge_api.settings.table import LogFormat
+
+log = logging.getLogger(__name__)
+
+request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
+"""The request that this thread works on, empty between requests."""
+
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What ends a line or turns the reading direction somewhere: C0, C1, line separators, bidi.
+_FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object: time, level, logger, message, request_id, and the record's extras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
+        fields: dict[str, Any] = {
+            "time": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_request_field(record),
+            **_extras(record),
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return _FORGING.sub(_escape, _dump(fields))
+
+
+class ConsoleFormatter(logging.Formatter):
+    """For people: time, level, logger, message, extras; a traceback follows, each line marked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line, and its traceback as lines that can't be taken for records."""
+        extras = {**_request_field(record), **_extras(record)}
+        parts = [
+            f"{_moment(record)[:19]} {record.levelname:7} {record.name}: {record.getMessage()}",
+            *(f"{name}={value}" for name, value in extras.items()),
+        ]
+        lines = [_FORGING.sub(_escape, " ".join(parts))]
+        if record.exc_info:
+            trace = self.formatException(record.exc_info).split("\n")
+            lines.extend(f"  | {_FORGING.sub(_escape, line)}" for line in trace)
+        return "\n".join(lines)
+
+
+class StderrHandler(logging.Handler):
+    """Writes to whatever sys.stderr is when it writes, each record in one write."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
+            self.handleError(record)
+
+
+class AppendingHandler(logging.FileHandler):
+    """Appends to a file that several processes share, each record in one unbuffered write."""
+
+    stream: Any  # raw bytes here, where the class it extends has text
+
+    def _open(self) -> IO[bytes]:  # type: ignore[override]  # bytes: orjson writes them
+        return open(self.baseFilename, "ab", buffering=0)  # noqa: PTH123 -- as the class it overrides
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        try:
+            self.stream.write(f"{self.format(record)}\n".encode())
+        except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
+            self.handleError(record)
+
+    def reopen(self) -> None:
+        """Go on in the file that has the name now; OSError where it can't be had, and no change."""
+        opened = self._open()
+        with self.lock or nullcontext():
+            before, self.stream = self.stream, opened
+        before.close()
+
+
+def configure(settings: Settings) -> None:
+    """Send what this process logs where the settings say; handlers of others stay."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, (StderrHandler, AppendingHandler)):
+            root.removeHandler(handler)
+            handler.close()
+    root.addHandler(make_handler(settings))
+    root.setLevel(settings.log_level.upper())
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it tells its set-up
+
+
+def reopen() -> None:
+    """Go on in a new LOG_FILE, after the old one was renamed; in the old where that fails."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, AppendingHandler):
+            try:
+                handler.reopen()
+            except OSError as error:
+                log.error("LOG_FILE can't be reopened, the old file is kept: %s", error)  # noqa: TRY400 -- where it happened is plain
+
+
+def make_handler(settings: Settings) -> logging.Handler:
+    """The one handler of the settings, to stderr or to LOG_FILE."""
+    handler: logging.Handler = (
+        AppendingHandler(settings.log_file) if settings.log_file else StderrHandler()
+    )
+    json_wanted = settings.log_format is LogFormat.JSON
+    handler.setFormatter(JsonFormatter() if json_wanted else ConsoleFormatter())
+    return handler
+
+
+def gunicorn_logconfig(settings: Settings) -> dict[str, Any]:
+    """A `logconfig_dict` for gunicorn: its records go through the same handler and formatter."""
+    through_root = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {},
+        "handlers": {"ours": {"()": make_handler, "settings": settings}},
+        "root": {"handlers": ["ours"], "level": settings.log_level.upper()},
+        "loggers": {"gunicorn.error": through_root, "gunicorn.access": through_root},
+    }
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _request_field(record: logging.LogRecord) -> dict[str, str]:
+    current = "" if hasattr(record, "request_id") else request_id.get()
+    return {"request_id": current} if current else {}
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _dump(fields: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(fields, default=str)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

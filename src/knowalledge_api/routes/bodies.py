@@ -1,0 +1,49 @@
+"""A request's JSON body: read no further than allowed, and turned into a model."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from flask import current_app, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from knowalledge_api.errors import ApiError, FieldProblem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def json_body(model: type[Model]) -> Model:
+    """The body as a model.
+
+    Raises ApiError: 400 with the fields at fault, 415 for anything but JSON; and werkzeug's
+    RequestEntityTooLarge where there are more than MAX_JSON_BYTES, of which no more are read.
+    """
+    if not request.is_json:
+        raise ApiError(415, "Send JSON, with the header Content-Type: application/json.")
+    try:
+        return model.model_validate_json(_bounded_body(current_app.config["MAX_JSON_BYTES"]))
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _bounded_body(limit: int) -> bytes:
+    request.max_content_length = limit + 1  # a body of no declared length is cut off there
+    body = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
+
+
+def _refused(error: ValidationError) -> ApiError:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        return ApiError(400, "The body is not valid JSON.")
+    if not faults[0]["loc"]:
+        return ApiError(400, "The body has to be a JSON object.")
+    problems = tuple(
+        FieldProblem(".".join(str(part) for part in fault["loc"]), fault["msg"].lower())
+        for fault in faults
+    )
+    listed = "; ".join(f"{problem.field}: {problem.reason}" for problem in problems)
+    return ApiError(400, f"The request can't be used: {listed}.", problems)

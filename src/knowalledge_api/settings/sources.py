@@ -1,0 +1,161 @@
+"""Where the text of a setting comes from: command line, environment, secret file or .env."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+LARGEST_FILE: Final = 1 << 20
+
+
+class ProblemKind(StrEnum):
+    """What is wrong with a setting or with the place it comes from."""
+
+    UNREADABLE = "unreadable"
+    SYNTAX = "syntax"
+    TWICE = "twice"
+    VALUE = "value"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: `file` and `line` where there is one, else the `kind` alone."""
+
+    kind: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return place or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The text of a setting before it is read, and its origin."""
+
+    text: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault that keeps the settings from being used, never with a secret's text in it."""
+
+    kind: ProblemKind
+    name: str
+    cause: str
+    hint: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What a .env file holds, the last of equal names winning, and what is wrong with it."""
+
+    values: Mapping[str, Raw]
+    problems: tuple[Problem, ...] = ()
+
+
+def read_env_file(path: Path, *, required: bool) -> EnvFile:
+    """Read a .env file; one that is not there is empty unless `required` (it was asked for)."""
+    try:
+        content = _bounded_read(path)
+    except FileNotFoundError:
+        return EnvFile({}, (_missing(path),) if required else ())
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        return EnvFile({}, (_unreadable(path, _reason(error)),))
+    return _parse(path, content)
+
+
+def read_secret_file(name: str, pointer: Raw) -> Raw | Problem:
+    """The value of `name` from the file that `<name>_FILE` names, less one trailing newline."""
+    path = Path(pointer.text)
+    try:
+        content = _bounded_read(path)
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        cause = f"{name}_FILE names {path}, which can't be read: {_reason(error)}"
+        hint = f"make {path} readable for this user, or unset {name}_FILE"
+        return Problem(ProblemKind.UNREADABLE, f"{name}_FILE", cause, hint, pointer.origin)
+    return Raw(content.removesuffix("\n").removesuffix("\r"), Origin("secret file", str(path)))
+
+
+def from_mapping(values: Mapping[str, str], kind: str) -> dict[str, Raw]:
+    """Values that a mapping holds, such as the process environment; empty means unset."""
+    return {name: Raw(text, Origin(kind)) for name, text in values.items() if text}
+
+
+def _bounded_read(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise ValueError("it is larger than 1 MiB")
+    if b"\0" in content:
+        raise ValueError("it holds a NUL byte, so it is no text file")
+    return content.decode("utf-8-sig")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start})"
+    return str(error)
+
+
+def _missing(path: Path) -> Problem:
+    return Problem(
+        ProblemKind.UNREADABLE,
+        str(path),
+        f"{path} does not exist",
+        "knowctl config init",
+        Origin("file", str(path)),
+    )
+
+
+def _unreadable(path: Path, reason: str) -> Problem:
+    return Problem(
+        ProblemKind.UNREADABLE,
+        str(path),
+        f"{path} can't be read: {reason}",
+        f"mend {path}, or name another file with --env-file",
+        Origin("file", str(path)),
+    )
+
+
+def _parse(path: Path, content: str) -> EnvFile:
+    values: dict[str, Raw] = {}
+    problems: list[Problem] = []
+    for name, value, line in _bindings(content):
+        origin = Origin("file", str(path), line)
+        if name is None or value is None:
+            problems.append(_malformed(path, line, origin))
+        elif value:
+            values[name] = Raw(value, origin)
+        else:
+            values.pop(name, None)
+    return EnvFile(values, tuple(problems))
+
+
+def _bindings(content: str) -> Iterator[tuple[str | None, str | None, int]]:
+    """Name, value and first line of each entry; name or value None where it can't be read."""
+    from dotenv.parser import parse_stream  # noqa: PLC0415 -- only where there is a file: 20 ms
+
+    for binding in parse_stream(io.StringIO(content)):
+        leading = binding.original.string
+        line = binding.original.line + leading[: len(leading) - len(leading.lstrip())].count("\n")
+        if binding.error:
+            yield None, None, line
+        elif binding.key is not None:
+            yield binding.key, binding.value, line
+
+
+def _malformed(path: Path, line: int, origin: Origin) -> Problem:
+    cause = f"line {line} of {path} is not NAME=value (an unclosed quote, or no '=')"
+    hint = f"write line {line} as NAME=value, the value on one line"
+    return Problem(ProblemKind.SYNTAX, str(path), cause, hint, origin)

@@ -1,0 +1,1 @@
+"""Judgement without hands: facts in, findings out."""

@@ -1,0 +1,45 @@
+"""All checks in the order in which they run; ids are public and never reused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from knowctl.checks import configuration as config
+from knowctl.checks import schema
+from knowctl.checks.engine import Check
+from knowctl.choices import Severity
+from knowctl.model import ConfigurationFacts, SchemaFacts
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+READ: Final = ("KC101", "KC103")
+
+CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
+    Check("KC101", ERROR, "Every source of settings can be read", config.sources),
+    Check("KC102", ERROR, "No secret is given twice", config.once),
+    Check("KC103", ERROR, "Every value is of its kind", config.values),
+    Check("KC104", ERROR, "Everything required is set", config.required, ("KC101",)),
+    Check("KC105", WARNING, "Every variable that looks like ours is one", config.spelling),
+    Check("KC106", WARNING, "The .env file is readable by its owner alone", config.private_file),
+    Check("KC110", ERROR, "Development is served to this machine alone", config.development_is_local, READ),
+    Check("KC111", ERROR, "Only listed origins may call", config.origins, READ),
+    Check("KC112", WARNING, "Forced HTTPS ends in a certificate or a proxy", config.https_ends_somewhere, READ),
+    Check("KC113", WARNING, "Production forces HTTPS", config.https_is_forced, READ),
+    Check("KC114", ERROR, "A certificate comes with its key", config.certificate_pair, READ),
+    Check("KC301", WARNING, "Data outside development is in a database server", config.production_database, READ),
+    Check("KC302", ERROR, "Replicas share a database server", config.replicas_share_a_database, READ),
+    Check("KC501", WARNING, "A production server can be reached from outside", config.reachable, READ),
+    Check("KC502", WARNING, "AI calls leave threads for other requests", config.threads_left, READ),
+    Check("KC503", ERROR, "The server can serve the certificate", config.waitress_is_plain, READ),
+    Check("KC701", WARNING, "Strangers do not spend the AI budget", config.paid_generation, READ),
+)  # fmt: skip
+
+SCHEMA: Final[tuple[Check[SchemaFacts], ...]] = (
+    Check("KC310", ERROR, "The database answers", schema.answers),
+    Check("KC311", ERROR, "This release's migrations end in one head", schema.one_head, ("KC310",)),
+    Check("KC312", ERROR, "The database and this release share one line", schema.one_line, ("KC311",)),
+    Check("KC313", ERROR, "Every migration of this release is applied", schema.nothing_pending, ("KC312",)),
+    Check("KC314", WARNING, "No newer release has migrated the database", schema.not_ahead, ("KC312",)),
+    Check("KC315", ERROR, "The database has what the models have", schema.nothing_missing, ("KC313", "KC314")),
+    Check("KC316", WARNING, "The database has nothing besides the models", schema.nothing_besides, ("KC313", "KC314")),
+    Check("KC317", WARNING, "Pending migrations block nobody", schema.harmless, ("KC312",)),
+)  # fmt: skip

@@ -1,0 +1,26 @@
+"""Draining: load balancers look away, and requests are still served."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import Context
+from knowctl.model import Draining
+from knowctl.options import Instance, command
+from knowctl.services import live
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@command
+def drain(
+    context: Context,
+    off: Annotated[bool, typer.Option("--off", help="Be ready again.")] = False,
+    instance: Instance = None,
+) -> Draining:
+    """Let /ready say 503 from now on, so that load balancers look away; requests are served.
+
+    Example: knowctl drain && sleep 30 && knowctl stop
+    """
+    return live.drain(context.live(instance), on=not off)

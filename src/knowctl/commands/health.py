@@ -1,0 +1,43 @@
+"""The health of a running server, or of its parts."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import CLOCK, Context
+from knowctl.model import Health
+from knowctl.options import command
+from knowctl.services import health as service
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@command
+def health(
+    context: Context,
+    url: Annotated[str | None, typer.Option(help="Server to ask; default: HOST and PORT.")] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds to wait until it is healthy.")
+    ] = 0,
+    only: Annotated[
+        str, typer.Option(metavar="NAME,…", help="These parts alone: server, database, schema.")
+    ] = "",
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Ask the parts themselves, not the server.")
+    ] = False,
+) -> Health:
+    """Tell whether the service is healthy: exit code 0, 1, or 3 after waiting in vain.
+
+    Example: knowctl health --wait 30 && echo up
+    """
+    names = tuple(name.strip() for name in only.split(",") if name.strip())
+
+    def probe() -> Health:
+        if direct:
+            return service.only(service.of_parts(context.database), names)
+        server = context.server(url)
+        parts = None if server.elsewhere else context.database
+        return service.only(service.of_server(server, parts), names)
+
+    return service.wait(probe, wait, CLOCK)

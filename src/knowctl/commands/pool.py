@@ -1,0 +1,40 @@
+"""Pools of database connections: what each worker has, and what the database says of it."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import CLOCK, Context
+from knowctl.model import PoolStats
+from knowctl.options import Instance, command, group
+from knowctl.services import pool
+
+app = group("Watch the pools of database connections.\n\nExample: knowctl pool stats")
+
+
+@app.command()
+@command
+def stats(
+    context: Context,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Server elsewhere, asked with KNOWCTL_API_KEY or METRICS_TOKEN."),
+    ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Every second, until Ctrl-C; with -o json a document a line."),
+    ] = False,
+    instance: Instance = None,
+) -> PoolStats:
+    """Show every worker's pool, who holds connections, the database's own count, and the budget.
+
+    Example: knowctl pool stats --watch
+    """
+
+    def read() -> PoolStats:
+        sizes, server = context.sizes(), None if instance else context.remote(url)
+        if server:
+            return pool.remote(server, sizes)
+        return pool.stats(context.live(instance), context.diagnosis, sizes)
+
+    return context.voice.watch(read, lambda: CLOCK.sleep(1)) if watch else read()

@@ -1,0 +1,28 @@
+"""Reloading: new code and configuration take over once they are proved."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import Context
+from knowctl.model import Reloaded
+from knowctl.options import Instance, command
+from knowctl.services import live
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@command
+def reload(
+    context: Context,
+    timeout: Annotated[
+        float, typer.Option(min=1, max=3600, help="Seconds that the new code has to get ready.")
+    ] = 60,
+    instance: Instance = None,
+) -> Reloaded:
+    """Start new code and configuration beside the old, which serve on if the new ones fail.
+
+    Example: knowctl reload --timeout 120
+    """
+    return live.reload(context.live(instance), timeout, context.voice)

@@ -1,0 +1,63 @@
+"""Serving: checked, migrated, bound, then run."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.choices import ServerName
+from knowctl.context import Context
+from knowctl.model import Plan
+from knowctl.options import command
+from knowctl.services import serving
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@command
+def serve(
+    context: Context,
+    *,
+    bind: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where to listen; or unix:/path.")
+    ] = None,
+    server: Annotated[ServerName | None, typer.Option(help="Overrides SERVER.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Overrides GUNICORN_WORKERS.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads a worker.")] = None,
+    migrate: Annotated[
+        bool | None,
+        typer.Option(help="Apply pending migrations first; default: in development only."),
+    ] = None,
+    wait_for_db: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds to wait for the database.")
+    ] = 30,
+    skip_checks: Annotated[bool, typer.Option("--skip-checks", help="No config check.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run.")] = False,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Reload on every change, with a debugger; loopback alone.")
+    ] = False,
+    hand_over: Annotated[
+        str | None,
+        typer.Option("--hand-over", hidden=True, help="What a supervisor tells its own child."),
+    ] = None,
+) -> Plan:
+    """Serve the API with gunicorn, or waitress on Windows.
+
+    Example: knowctl serve --bind 127.0.0.1:8000 --workers 2
+    """
+    if context.supervised and not (dry_run or dev or hand_over):
+        context.become_supervisor()
+    host, port = serving.bind_to(bind)
+    ports = context.overriding(
+        HOST=host,
+        PORT=port,
+        SERVER=server,
+        GUNICORN_WORKERS=workers,
+        GUNICORN_THREADS=threads,
+        WAITRESS_THREADS=threads,
+    ).serving(hand_over, dev=dev)
+    order = serving.Order(migrate, wait_for_db, skip_checks)
+    if dry_run:
+        return serving.plan(ports, order)
+    serving.serve(ports, order)
+    raise typer.Exit

@@ -1,0 +1,30 @@
+"""Stopping: drained, finished, ended."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import CLOCK, Context
+from knowctl.model import Stopped
+from knowctl.options import Instance, command
+from knowctl.services import live
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+@command
+def stop(
+    context: Context,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, max=86400, help="Seconds to wait; default: drain + grace + 5."),
+    ] = None,
+    instance: Instance = None,
+) -> Stopped:
+    """Drain the server, let its requests finish, and wait until it is gone.
+
+    Example: knowctl stop --timeout 60
+    """
+    limits = context.limits(timeout)
+    return live.stop(context.live(instance), limits, CLOCK, context.voice)

@@ -1,0 +1,175 @@
+"""The composition root: settings, probes and voice of one run, each made when first asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from knowctl.render.voice import Voice, VoiceOptions
+from knowctl.services.database import Clock
+
+if TYPE_CHECKING:
+    from knowctl.model import Sizes
+    from knowctl.probes.database import DatabaseProbe
+    from knowctl.probes.diagnosis import DiagnosisProbe
+    from knowctl.probes.env_file import EnvFileProbe
+    from knowctl.probes.live import LiveProbe
+    from knowctl.probes.remote import RemoteProbe
+    from knowctl.probes.server import ServerProbe
+    from knowctl.probes.settings import SettingsProbe
+    from knowctl.services.live import Limits
+    from knowctl.services.migrations import Ports as MigrationPorts
+    from knowctl.services.schema_check import Ports as SchemaCheckPorts
+    from knowctl.services.serving import Ports
+
+CLOCK = Clock(time.monotonic, time.sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that every command accepts, wherever they stand."""
+
+    env_file: Path | None = None
+    environment: str | None = None
+    voice: VoiceOptions = field(default_factory=VoiceOptions)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works with; `overrides` are settings that its options gave."""
+
+    common: Common
+    environ: Mapping[str, str]
+    overrides: Mapping[str, str]
+
+    def overriding(self, **settings: object) -> Context:
+        """The same with settings from the command line; None leaves a setting alone."""
+        given = {name: str(value) for name, value in settings.items() if value is not None}
+        return replace(self, overrides={**self.overrides, **given})
+
+    @cached_property
+    def voice(self) -> Voice:
+        """How this run speaks."""
+        return Voice(self.common.voice)
+
+    @cached_property
+    def settings(self) -> SettingsProbe:
+        """The configuration."""
+        from knowctl.probes.settings import SettingsProbe
+
+        return SettingsProbe(self.environ, self.common.env_file, self.overrides)
+
+    def env_file(self) -> EnvFileProbe:
+        """The .env file to write."""
+        from knowctl.probes.env_file import EnvFileProbe
+
+        return EnvFileProbe(self.common.env_file or Path(".env"))
+
+    def database(self) -> DatabaseProbe:
+        """The configured database, its connections kept from one question to the next."""
+        return self._database
+
+    @cached_property
+    def _database(self) -> DatabaseProbe:
+        from knowctl.probes.database import DatabaseProbe
+
+        return DatabaseProbe(self.settings.settings())
+
+    def diagnosis(self) -> DiagnosisProbe:
+        """The server of the configured database, to be asked about itself."""
+        from knowctl.probes.diagnosis import DiagnosisProbe
+
+        return DiagnosisProbe(self.settings.settings())
+
+    def migrations(self) -> MigrationPorts:
+        """What the commands that migrate work with."""
+        from knowctl.probes.migrations import MigrationsProbe
+        from knowctl.services.migrations import Ports
+
+        return Ports(self.database(), MigrationsProbe(self.settings.settings()), self.voice)
+
+    def schema_check(self) -> SchemaCheckPorts:
+        """What `db check` works with."""
+        from knowctl.probes.linter import Linter
+        from knowctl.probes.migrations import MigrationsProbe
+        from knowctl.services.schema_check import Ports
+
+        migrations = MigrationsProbe(self.settings.settings())
+        return Ports(self.database(), migrations, Linter(), CLOCK, self.voice)
+
+    def server(self, url: str | None) -> ServerProbe:
+        """The server at a URL, or the one that the settings describe."""
+        from knowctl.probes.server import find_server
+
+        values = self.settings.values()
+        if not (url or values["knowctl_url"]):
+            self.settings.settings()  # whoever asks HOST and PORT must be able to trust them
+        return find_server(values, url)
+
+    def live(self, instance: str | None = None) -> LiveProbe:
+        """The running server of that instance, of the settings, or the only one there is."""
+        from knowctl.probes.live import find_live
+
+        named = () if instance else ("INSTANCE", "KNOWCTL_RUN_DIR", "PORT")
+        values = self.settings.trusted(*named) if named else self.settings.values()
+        return find_live(values, self.environ, instance, self.voice.warn)
+
+    def remote(self, url: str | None) -> RemoteProbe | None:
+        """The server at a URL or at KNOWCTL_URL, None where none is named."""
+        from knowctl.probes.remote import RemoteProbe, token_of
+
+        values = self.settings.values()
+        if not (url or values["knowctl_url"]):
+            return None
+        return RemoteProbe(self.server(url), token_of(values))
+
+    def sizes(self) -> Sizes:
+        """What the settings say of connections."""
+        from knowctl.probes.remote import sizes_of
+
+        return sizes_of(self.settings.values())
+
+    def limits(self, wanted: float | None) -> Limits:
+        """How long a stop may take."""
+        from knowctl.services.live import Limits
+
+        values = self.settings.values()
+        return Limits(wanted, values["drain_seconds"] + values["gunicorn_graceful_timeout"] + 5)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether this platform lets a supervisor hand its socket to others."""
+        return os.name == "posix"
+
+    def become_supervisor(self) -> NoReturn:
+        """Replace this process by the supervisor, which has the same words prepared."""
+        from knowctl.supervisor.launch import become_supervisor
+
+        become_supervisor(sys.argv[1:])
+
+    def serving(self, hand_over: str | None = None, *, dev: bool = False) -> Ports:
+        """What `serve` works with."""
+        from knowctl.services.serving import Ports
+        from knowctl.supervisor import launch
+
+        env_file = self.common.env_file
+        environ = launch.child_environment(self.overrides, str(env_file) if env_file else None)
+        for name in launch.ignored(self.environ):
+            self.voice.warn("environment", f"{name} is ignored: the settings decide")
+        runner = launch.runner(hand_over, self.environ, environ, dev=dev)
+        return Ports(self.settings, self.database, runner, CLOCK, self.voice)
+
+
+def make_context(common: Common) -> Context:
+    """The context of this process."""
+    named = os.environ.get("KNOWCTL_ENV_FILE")
+    if named and common.env_file is None:
+        common = replace(common, env_file=Path(named))
+    overrides = {"APP_ENV": common.environment} if common.environment else {}
+    return Context(common, os.environ, overrides)

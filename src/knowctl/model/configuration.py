@@ -1,0 +1,92 @@
+"""The configuration: what checks may know of it, and what may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from knowctl.errors import Failure
+from knowctl.model.results import Where
+
+
+@dataclass(frozen=True, slots=True)
+class SettingProblem:
+    """A fault in the sources of the settings."""
+
+    kind: str
+    name: str
+    cause: str
+    hint: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFileFacts:
+    """What the file system says of the .env file; `mode` None where modes do not exist."""
+
+    path: str
+    mode: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFacts:
+    """All that checks may know of the configuration: values by setting name, never a secret."""
+
+    values: Mapping[str, Any]
+    places: Mapping[str, Where]
+    given: frozenset[str]
+    known: frozenset[str]
+    problems: tuple[SettingProblem, ...] = ()
+    env_file: EnvFileFacts | None = None
+    database_scheme: str = "sqlite"
+    gemini: bool = False
+    server: str = "gunicorn"
+
+    @property
+    def environment(self) -> str:
+        """development, staging or production."""
+        return str(self.values["APP_ENV"])
+
+    @property
+    def development(self) -> bool:
+        """Whether the service runs on a developer's machine."""
+        return self.environment == "development"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        host = str(self.values["HOST"])
+        return host in {"localhost", "[::1]"} or host.startswith(("127.", "unix:"))
+
+    def where(self, name: str) -> Where:
+        """Where the value of a setting came from."""
+        return self.places.get(name, Where(variable=name))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """One effective setting, masked, with the place it came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSettings:
+    """The effective configuration as it may be shown."""
+
+    settings: tuple[ShownSetting, ...]
+    with_origin: bool = False
+    problem: Failure | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Set where the settings can't be used as they are."""
+        return self.problem
+
+    @property
+    def data(self) -> object:
+        """The rows."""
+        return {"settings": self.settings}

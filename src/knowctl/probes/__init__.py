@@ -1,0 +1,1 @@
+"""The only hands: each reads or changes one real thing and returns frozen facts."""

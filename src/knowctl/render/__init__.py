@@ -1,0 +1,1 @@
+"""The only voice: from a result to text or JSON."""

@@ -1,0 +1,1 @@
+"""The verbs: they take ports, return model objects, never print and never exit."""

@@ -1,0 +1,59 @@
+"""The configuration: judged, shown, and begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from knowctl.checks.catalog import CONFIGURATION
+from knowctl.checks.engine import run
+from knowctl.checks.selection import Selection, selected
+from knowctl.choices import Severity
+from knowctl.model import ConfigurationFacts, Report, WrittenFile
+
+
+class Facts(Protocol):
+    """Where the facts come from."""
+
+    def facts(self) -> ConfigurationFacts:
+        """What checks may know."""
+
+
+class EnvFile(Protocol):
+    """The .env file to be written."""
+
+    def secret(self) -> str:
+        """A fresh random key."""
+
+    def write(self, values: Mapping[str, str], *, force: bool) -> WrittenFile:
+        """Write every setting, these with a value, and keep a former file as a backup."""
+
+
+def check(
+    source: Facts,
+    *,
+    fail_level: Severity = Severity.ERROR,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+) -> Report:
+    """Judge the configuration; `select` and `ignore` name ids, an unknown one is refused."""
+    selection = Selection(fail_level, tuple(select), tuple(ignore))
+    findings = run(CONFIGURATION, source.facts())
+    return Report("the configuration", selected(CONFIGURATION, findings, selection), fail_level)
+
+
+def initialise(file: EnvFile, environment: str, *, force: bool) -> WrittenFile:
+    """Begin a configuration that serves on this machine alone, with fresh secrets.
+
+    Outside development it is made safe, not complete: loopback and no forced HTTPS until
+    someone has decided on TLS, SQLite until there is a database server.
+    """
+    values = {"APP_ENV": environment, "SECRET_KEY": file.secret()}
+    if environment != "development":
+        values |= {
+            "HOST": "127.0.0.1",
+            "FORCE_HTTPS": "false",
+            "DATABASE_URL": "sqlite:///./knowalledge.db",
+            "METRICS_TOKEN": file.secret(),
+        }
+    return file.write(values, force=force)

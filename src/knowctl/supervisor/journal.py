@@ -1,0 +1,63 @@
+"""What the supervisor says, in the format of every other record of the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+_FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Writes to a file, opened for each record so that it may be moved away, or to stderr.
+
+    `format` is that of LOG_FORMAT: json or console.
+    """
+
+    format: str = "console"
+    file: str | None = None
+    clock: Callable[[], datetime] = _now
+
+    def info(self, message: str, **facts: object) -> None:
+        """Something happened as it should."""
+        self._write("info", message, facts)
+
+    def warning(self, message: str, **facts: object) -> None:
+        """Something happened that an operator should know of."""
+        self._write("warning", message, facts)
+
+    def error(self, message: str, **facts: object) -> None:
+        """Something failed."""
+        self._write("error", message, facts)
+
+    def _write(self, level: str, message: str, facts: dict[str, object]) -> None:
+        moment = self.clock().isoformat(timespec="milliseconds")
+        if self.format == "json":
+            record = {"time": moment, "level": level, "logger": "knowctl", "message": message}
+            line = json.dumps({**record, **facts}, default=str, ensure_ascii=False)
+        else:
+            extras = "".join(f" {name}={value}" for name, value in facts.items())
+            line = f"{moment[:19]} {level.upper():7} knowctl: {message}{extras}"
+        self._put(_FORGING.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
+
+    def _put(self, line: str) -> None:
+        content = line.encode()
+        try:
+            if self.file is None:
+                os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, content)
+                return
+            with open(self.file, "ab", buffering=0) as log:  # noqa: PTH123 -- pathlib costs memory
+                log.write(content)
+        except OSError:
+            return  # a full disk or a closed terminal must not end what serves

@@ -1,0 +1,147 @@
+"""A hundred sessions at once on each database: answers, or the one declared failure."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from knowalledge_api.database import Database
+from knowalledge_api.database.contents import Content, find_content, store_content
+from knowalledge_api.database.schema import migrate
+from knowalledge_api.errors import DatabaseFault, DatabaseUnavailableError
+from tests.support import database_life as life
+from tests.support.configuration import settings_of
+from tests.support.servers import Server
+
+THREADS = 100
+ROUNDS = 3
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PATIENCE = 10.0
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(params=["postgresql_16", "mariadb", "sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/concurrency.db"
+    server: Server = request.getfixturevalue(request.param)
+    return server.create(f"concurrency_{next(NUMBERS)}")
+
+
+def content(key: str) -> Content:
+    return Content(
+        key=key,
+        topic=key,
+        topic_digest=key,
+        kind="subtopics",
+        language="en",
+        source="offline",
+        body=[key],
+        quality_score=1.0,
+        created_at=MOMENT,
+    )
+
+
+def session_of(database: Database, key: str) -> str:
+    """Write and read one key; what came of it."""
+    try:
+        store_content(database, content(key))
+        with database.session() as session:
+            found = find_content(session, key, since=datetime(2020, 1, 1, tzinfo=UTC))
+    except DatabaseUnavailableError as error:
+        return error.fault
+    assert found is not None
+    return str(found.body[0])
+
+
+def test_a_hundred_sessions_at_once_get_their_own_answers_or_the_declared_failure(
+    url: str,
+) -> None:
+    settings = settings_of(DATABASE_URL=url)
+    migrate(settings)
+    start = threading.Barrier(THREADS)
+    with life.opened(settings) as database:
+
+        def work(number: int) -> list[tuple[str, str]]:
+            start.wait()
+            keys = [f"key-{number}-{round_}" for round_ in range(ROUNDS)]
+            return [(key, session_of(database, key)) for key in keys]
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            outcomes = [pair for pairs in threads.map(work, range(THREADS)) for pair in pairs]
+        state = database.pool_state()
+        assert database.ping() > 0
+    answered = [key for key, outcome in outcomes if outcome == key]
+    failures = {outcome for key, outcome in outcomes if outcome != key}
+    assert failures <= {DatabaseFault.POOL, DatabaseFault.LOCKED}
+    assert len(outcomes) == THREADS * ROUNDS
+    assert len(answered) >= THREADS // 4, "a slow machine refuses many, never nearly all"
+    assert state is not None
+    assert (state.in_use, state.waiting, state.holders) == (0, 0, ())
+    assert state.open == state.idle <= 10
+
+
+def test_who_waits_and_who_is_waited_for_can_be_seen_from_outside(url: str) -> None:
+    settings = settings_of(
+        DATABASE_URL=url, DB_POOL_SIZE="1", DB_MAX_OVERFLOW="0", DB_POOL_TIMEOUT="9"
+    )
+    held, done = threading.Event(), threading.Event()
+    with life.opened(settings) as database, ThreadPoolExecutor(3) as threads:
+
+        def hold() -> None:
+            with database.session() as session:
+                session.execute(text("SELECT 1"))
+                held.set()
+                done.wait(PATIENCE)
+
+        def waiting() -> int:
+            state = database.pool_state()
+            return state.waiting if state else 0
+
+        holder = threads.submit(hold)
+        assert held.wait(PATIENCE)
+        pings = [threads.submit(database.ping) for _ in range(2)]
+        until(lambda: waiting() == 2)
+        state = database.pool_state()
+        done.set()
+        assert holder.result(PATIENCE) is None
+        assert all(ping.result(PATIENCE) > 0 for ping in pings)
+        after = database.pool_state()
+    assert state is not None
+    assert (state.in_use, state.open, state.idle, len(state.holders)) == (1, 1, 0, 1)
+    assert after is not None
+    assert (after.waiting, after.checkouts, after.timeouts, after.open) == (0, 3, 0, 1)
+    assert after.worst_wait_ms >= state.oldest_wait_ms > 0
+    assert after.worst_wait_ms >= after.mean_wait_ms > 0
+
+
+def test_what_the_pool_calls_open_is_what_the_server_has(postgresql_url: str) -> None:
+    name = text("SHOW application_name")
+    ours = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
+    with (
+        life.opened(settings_of(DATABASE_URL=postgresql_url)) as database,
+        database.connection(),
+        database.connection(),
+        database.connection() as link,
+    ):
+        seen = link.execute(ours, {"name": link.execute(name).scalar_one()}).scalar_one()
+        state = database.pool_state()
+    assert state is not None
+    assert seen == state.open == 3
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail("it did not come about in time")
+        time.sleep(0.002)

@@ -1,0 +1,92 @@
+"""Where the text of a setting comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowalledge_api.settings.sources import (
+    LARGEST_FILE,
+    EnvFile,
+    Origin,
+    Problem,
+    ProblemKind,
+    Raw,
+    from_mapping,
+    read_env_file,
+    read_secret_file,
+)
+
+
+def read(tmp_path: Path, content: bytes) -> EnvFile:
+    file = tmp_path / "env"
+    file.write_bytes(content)
+    return read_env_file(file, required=True)
+
+
+def values(tmp_path: Path, content: str) -> dict[str, str]:
+    return {name: raw.text for name, raw in read(tmp_path, content.encode()).values.items()}
+
+
+def test_a_file_is_read_as_people_write_it(tmp_path: Path) -> None:
+    content = "\ufeffA='one two' # note\r\nB=it's\r\nexport C=3\n# D=4\nE=\nA=last\nF=x#y\n"
+    assert values(tmp_path, content) == {"A": "last", "B": "it's", "C": "3", "F": "x#y"}
+
+
+def test_an_empty_value_takes_an_earlier_one_back(tmp_path: Path) -> None:
+    assert values(tmp_path, "A=1\nA=\n") == {}
+
+
+def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
+    found = read(tmp_path, b"A=1\n\n?what\nB\n")
+    assert [(problem.kind, problem.origin.line) for problem in found.problems] == [
+        (ProblemKind.SYNTAX, 3),
+        (ProblemKind.SYNTAX, 4),
+    ]
+
+
+def test_a_missing_file_matters_where_it_was_asked_for(tmp_path: Path) -> None:
+    missing = tmp_path / "none"
+    assert read_env_file(missing, required=False) == EnvFile({})
+    (problem,) = read_env_file(missing, required=True).problems
+    assert problem.cause == f"{missing} does not exist"
+
+
+def test_what_is_no_text_file_is_a_problem(tmp_path: Path) -> None:
+    contents = (b"A=\xff", b"A=\0", b"A" * (LARGEST_FILE + 1))
+    causes = [read(tmp_path, content).problems[0].cause for content in contents]
+    assert [cause.partition("read: ")[2] for cause in causes] == [
+        "it is not UTF-8 (byte 2)",
+        "it holds a NUL byte, so it is no text file",
+        "it is larger than 1 MiB",
+    ]
+    (problem,) = read_env_file(tmp_path, required=False).problems
+    assert problem.kind is ProblemKind.UNREADABLE
+
+
+def test_a_secret_file_loses_one_newline(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    pointer = Raw(str(file), Origin("environment"))
+    for content, text in ((b"x\n", "x"), (b"x\r\n", "x"), (b"x\n\n", "x\n"), (b"x", "x")):
+        file.write_bytes(content)
+        assert read_secret_file("X", pointer) == Raw(text, Origin("secret file", str(file)))
+    file.unlink()
+    assert isinstance(read_secret_file("X", pointer), Problem)
+
+
+def test_an_origin_is_a_place_or_a_kind() -> None:
+    origins = (Origin("default"), Origin("file", "x"), Origin("file", "x", 3))
+    assert list(map(str, origins)) == ["default", "x", "x:3"]
+
+
+def test_an_empty_entry_of_a_mapping_is_none() -> None:
+    assert from_mapping({"A": "", "B": "1"}, "k") == {"B": Raw("1", Origin("k"))}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300))
+def test_no_bytes_raise(tmp_path: Path, content: bytes) -> None:
+    found = read(tmp_path, content)
+    assert all(problem.cause for problem in found.problems)
