@@ -85,8 +85,11 @@ class Generations:
     alive: list[Generation] = field(default_factory=list)
     _count: int = 0
 
-    def start(self, order: Order) -> Generation:
-        """Start one behind a closed gate; FailedError where not even that works."""
+    def start(self, order: Order, *, gently: bool = False) -> Generation:
+        """Start one behind a closed gate; FailedError where not even that works.
+
+        One that boots gently gives way to what serves.
+        """
         self._count += 1
         directory = self.run_directory / f"gen-{self._count}"
         shutil.rmtree(directory, ignore_errors=True)
@@ -97,7 +100,7 @@ class Generations:
         try:
             directory.mkdir(mode=0o700)
             descriptors = (self.listener, gate_reader, report_writer)
-            command = [*LAUNCHER, order.server, str(os.getpid())]
+            command = [*LAUNCHER, order.server, str(os.getpid()), *(["gently"] if gently else [])]
             pid = self.children.spawn(command, environ, descriptors)
         except OSError as error:
             os.close(gate)

@@ -38,14 +38,14 @@ _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s]*@")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until told to end; `argv`: "gunicorn" or "waitress", and the supervisor's pid."""
-    server, supervisor = argv[0], int(argv[1])
+    """Serve until told to end; `argv`: the server, the supervisor's pid, "gently" or nothing."""
+    server, supervisor, gentle = argv[0], int(argv[1]), "gently" in argv[2:]
     facts = json.loads(os.environ["KNOWCTL_GENERATION"])
     faulthandler.enable(_stack_file(Path(facts["directory"])))  # SIGABRT: where it hangs
     prepare_environment()
     launcher = os.getpid()
     try:
-        return start(server, supervisor)
+        return start(server, supervisor, gentle=gentle)
     except SystemExit as left:
         # Workers pass here too, having been forked within; gunicorn hides what was wrong.
         code = left.code or 0
@@ -66,11 +66,12 @@ def prepare_environment() -> None:
     os.environ["LISTEN_PID"] = str(os.getpid())
 
 
-def start(server: str, supervisor: int) -> int:
+def start(server: str, supervisor: int, *, gentle: bool) -> int:
     """Run the server; 0 at once where the supervisor is gone already."""
     if os.getppid() != supervisor:
         return 0
-    gently(partial(load, server))
+    boot = partial(load, server)
+    gently(boot) if gentle else boot()
     from knowalledge_api.serving import end_with  # noqa: PLC0415 -- what fails in here is told
 
     if not end_with(supervisor):

@@ -221,7 +221,7 @@ class Supervisor:
             lambda: len(self.generations.alive) <= bool(self.current), seconds
         )
         self._go_on()
-        generation = self.generations.start(order)
+        generation = self.generations.start(order, gently=self.current is not None)
         try:
             yield from self.generations.boot(generation, deadline - self.loop.now())
             say("boot", f"{order.size}, generation {generation.number}")

@@ -52,8 +52,8 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Report]:
 def start_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """Let the start of any server end so."""
 
-    def start(server: str, supervisor: int) -> int:
-        assert (server, supervisor) == ("gunicorn", 7)
+    def start(server: str, supervisor: int, *, gentle: bool) -> int:
+        assert (server, supervisor, gentle) == ("gunicorn", 7, False)
         raise error
 
     monkeypatch.setattr(launcher, "start", start)

@@ -50,10 +50,12 @@ class FakeGenerations(Generations):
 
     fails = ""
     opened: tuple[int, ...] = ()
+    gentle: tuple[bool, ...] = ()
     proofs: tuple[tuple[str, ...], ...] = ()
 
-    def start(self, order: Order) -> Generation:
+    def start(self, order: Order, *, gently: bool = False) -> Generation:
         self._count += 1
+        self.gentle += (gently,)
         if self.fails == "start":
             raise FailedError("it can't be started")
         generation = Generation(self._count, order, self.run_directory, 100 + self._count, -1)
@@ -190,6 +192,12 @@ def test_a_reload_proves_opens_and_then_lets_the_old_one_finish(stage: Stage) ->
     assert [each.number for each in stage.generations.alive] == [2]
     assert (101, signal.SIGTERM) in stage.children.sent
     assert stage.server.status()["reloads"] == 1
+
+
+def test_a_start_gives_way_only_to_what_serves(stage: Stage) -> None:
+    stage.run(stage.server.begin(), 5)
+    stage.asked()
+    assert stage.generations.gentle == (False, True)
 
 
 @pytest.mark.parametrize("step", ["start", "boot", "prove", "soak"])

@@ -38,6 +38,7 @@ def test_a_generation_that_dies_is_replaced_at_once_by_one_that_has_to_answer(
     dies(stage)
     wait(stage, 5)
     assert stage.generations.opened == (1, 2)
+    assert stage.generations.gentle == (False, False)
     assert stage.generations.proofs[-1] == ("/health",)
     assert stage.server.status()["restarts"] == 1
     assert (-101, signal.SIGTERM) in stage.children.sent
