@@ -23,6 +23,8 @@ pytestmark = [
 
 CLIENTS = 16
 SECRET = "SECRET_KEY=0123456789abcdef0123456789abcdef0123456789abcdef\n"
+ENOUGH = 15.0
+"""Seconds in which a candidate boots, even on a busy machine."""
 REMOVED = 5.0
 """Seconds in which what a failed release started has to be gone."""
 
@@ -40,9 +42,9 @@ BAD = {
     "a syntax error": Bad(Fault.SYNTAX, "SyntaxError"),
     "an import error": Bad(Fault.IMPORT, "a_module_that_nobody_installed"),
     "an error at import": Bad(Fault.RAISES, "this release does not start"),
-    "an import that hangs": Bad(Fault.HANGS, "wsgi.py", timeout=6),
-    "readiness that fails": Bad(Fault.NOT_READY, "503", timeout=6),
-    "routes that answer 500": Bad(Fault.ANSWERS_500, "500", timeout=6),
+    "an import that hangs": Bad(Fault.HANGS, "wsgi.py", timeout=ENOUGH),
+    "readiness that fails": Bad(Fault.NOT_READY, "503", timeout=ENOUGH),
+    "routes that answer 500": Bad(Fault.ANSWERS_500, "500", timeout=ENOUGH),
     "workers that die after a second": Bad(Fault.DIES, "worker"),
 }
 
