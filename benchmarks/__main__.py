@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from benchmarks import live, memory, startup, throughput, waiting
+from benchmarks import hot_path, live, memory, startup, throughput, waiting
 
 ALL: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "startup": startup.main,
     "throughput": throughput.main,
+    "hot_path": hot_path.main,
     "waiting": waiting.main,
     "live": live.main,
     "memory": memory.main,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from tests.support.keepalive import crowded
 
@@ -28,9 +32,36 @@ def press(port: int, path: str, connections: int, seconds: float) -> Pressure:
     return _python(port, path, connections, seconds)
 
 
-def _wrk(port: int, path: str, connections: int, seconds: float) -> Pressure:
+POSTING: Final = """
+local tokens = {%s}
+local turn = 0
+local head = {["Content-Type"] = "application/json"}
+request = function()
+  if #tokens > 0 then
+    turn = turn %% #tokens + 1
+    head["Authorization"] = "Bearer " .. tokens[turn]
+  end
+  return wrk.format("POST", nil, head, %s)
+end
+"""
+
+
+def press_posting(  # noqa: PLR0913, PLR0917 -- what is sent, to whom and for how long
+    port: int, path: str, body: str, tokens: Sequence[str], connections: int, seconds: float
+) -> Pressure:
+    """Send a JSON body again and again, by wrk; with each of the tokens in turn, if any."""
+    if not shutil.which("wrk"):
+        raise SystemExit("this benchmark needs wrk (https://github.com/wg/wrk)")
+    script = POSTING % (", ".join(map(json.dumps, tokens)), json.dumps(body))
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        return _wrk(port, path, connections, seconds, "--script", file.name)
+
+
+def _wrk(port: int, path: str, connections: int, seconds: float, *more: str) -> Pressure:
     url = f"http://127.0.0.1:{port}{path}"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", *more, url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = re.search(r"^Requests/sec:\s+([\d.]+)", said, re.MULTILINE)
     if rate is None:

@@ -1,4 +1,4 @@
-"""What all tests share: golden files, which are compared, and rewritten only on request."""
+"""What all tests share: golden files, and a second try for what runs real processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).with_name("golden")
+OF_PROCESSES = frozenset({"integration", "e2e"})
+"""Parts whose tests feel how busy the machine is: a fault of the product fails again."""
 
 # A shell starts background jobs with Ctrl-C ignored, and every process below would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the golden files with what the code makes now",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    again = pytest.mark.flaky(reruns=1)
+    for item in items:
+        if item.path.relative_to(GOLDEN.parent).parts[0] in OF_PROCESSES:
+            item.add_marker(again)
 
 
 @pytest.fixture

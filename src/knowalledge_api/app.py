@@ -9,19 +9,34 @@ import orjson
 from flask import Flask
 from flask.json.provider import JSONProvider
 
-from knowalledge_api import logs
+from knowalledge_api import logs, metrics
 from knowalledge_api.auth import policy
-from knowalledge_api.auth.policy import Access
-from knowalledge_api.cache import MemoryCache
+from knowalledge_api.auth.credentials import ScraperToken
+from knowalledge_api.auth.identity import Identity
+from knowalledge_api.auth.signing import signing_keys
+from knowalledge_api.auth.tokens import Tokens
+from knowalledge_api.auth.upkeep import Upkeep
+from knowalledge_api.cache import Cache
 from knowalledge_api.database import Database
+from knowalledge_api.generation import current
 from knowalledge_api.health import Readiness
+from knowalledge_api.limits.gate import make_gate
 from knowalledge_api.live.process import Live
 from knowalledge_api.providers.choice import make_provider
-from knowalledge_api.routes import admin, content, health, problems
+from knowalledge_api.routes import admin, auth, content, health, operations, problems
+from knowalledge_api.routes import metrics as measured
+from knowalledge_api.routes.door import Door
+from knowalledge_api.routes.early import Early
 from knowalledge_api.routes.edge import Edge
+from knowalledge_api.routes.entrance import Rules
+from knowalledge_api.routes.openapi.pages import Pages
+from knowalledge_api.services.accounts import Accounts
+from knowalledge_api.services.idempotency import Idempotency
 from knowalledge_api.services.subtopics import SubtopicsService
-from knowalledge_api.settings import Settings
+from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.settings.process import from_process
+from knowalledge_api.settings.table import Registration
+from knowalledge_api.stores.store import Store, make_store
 
 EXTENSION: Final = "knowalledge"
 
@@ -31,9 +46,12 @@ class Parts:
     """What an application is made of and its server has to look after."""
 
     database: Database
-    cache: MemoryCache
+    cache: Cache
+    store: Store
     readiness: Readiness
     live: Live
+    early: Early
+    door: Door
 
 
 class OrjsonProvider(JSONProvider):
@@ -65,20 +83,52 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     database = Database(settings)
     database.load_driver()
-    cache = MemoryCache()
-    readiness = Readiness(database)
-    live = Live(database, cache, stuck_after=settings.gunicorn_timeout)
+    store = make_store(settings, metrics.DEGRADED.labels("redis").inc)
+    cache = Cache(store, counted=lambda *labels: metrics.CACHE.labels(*labels).inc())
+    gate = make_gate(
+        settings, store, current(), refused=lambda kind: metrics.LIMITED.labels(kind).inc()
+    )
+    readiness = Readiness(database, store=store)
+    live = Live(
+        database,
+        cache,
+        stuck_after=settings.gunicorn_timeout,
+        degraded=lambda: store.state().degraded,
+    )
     life = settings.cache_ttl_subtopics
     subtopics = SubtopicsService(database, cache, make_provider(settings), life)
-    app.extensions[EXTENSION] = Parts(database, cache, readiness, live)
+    rules = Rules.of(settings)
+    early = Early(rules.standing_headers, metrics.observe)
 
-    app.register_blueprint(health.blueprint(readiness.check))
-    app.register_blueprint(content.blueprint(subtopics))
+    tokens = Tokens(signing_keys(settings, current()), settings.jwt_ttl)
+    identity = Identity(database, tokens, Upkeep(database))
+    door = Door(
+        identity,
+        ScraperToken(settings.metrics_token),
+        gate,
+        development=settings.app_env is Environment.DEVELOPMENT,
+    )
+    app.extensions[EXTENSION] = Parts(database, cache, store, readiness, live, early, door)
+    accounts = Accounts(
+        database, identity, tokens, is_open=settings.registration is Registration.OPEN
+    )
+
+    app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
+    generates = policy.generates(for_users_alone=settings.require_auth_for_generation)
+    app.register_blueprint(content.blueprint(subtopics, generates))
+    app.register_blueprint(auth.blueprint(accounts, Idempotency(database), door.forget))
     app.register_blueprint(admin.blueprint(live.everyone))
+    breakers = {"redis": store}
+    app.register_blueprint(operations.blueprint(cache.clear, live.clear_everywhere, breakers))
+    limited = settings.rate_limit_enabled
+    app.register_blueprint(measured.blueprint(live.measured, limited=limited))
+    pages = Pages()
+    app.register_blueprint(pages.blueprint())
     problems.register(app)
-    policy.enforce(app, {Access.ADMIN: policy.bearer_of(settings.metrics_token)})
+    policy.enforce(app, door.guard)
+    pages.describe(app)
 
-    app.wsgi_app = Edge(app.wsgi_app, live.requests)  # type: ignore[method-assign]  # Flask's documented way to wrap
+    app.wsgi_app = Edge(app.wsgi_app, live.requests, rules, metrics.observe)  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
 
 

@@ -38,6 +38,11 @@ class Generation:
         """What all generations of this server share."""
         return self.directory.parent
 
+    @property
+    def metrics_directory(self) -> Path:
+        """Where its workers, and those of the others, count."""
+        return self.run_directory / "metrics"
+
     def private_socket(self, pid: int) -> Path:
         """Where a worker answers HTTP to its supervisor alone."""
         return self.directory / f"w-{pid}.sock"

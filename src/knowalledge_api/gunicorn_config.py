@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from gunicorn.glogging import Logger
 
-from knowalledge_api import logs
+from knowalledge_api import logs, metrics
 from knowalledge_api.app import parts_of
+from knowalledge_api.arrivals import Bounds
 from knowalledge_api.generation import Generation, current
 from knowalledge_api.gunicorn_worker import ThreadsWorker, hold_signals, release_signals
 from knowalledge_api.live.state import Serving
+from knowalledge_api.metrics.leftovers import clear
 from knowalledge_api.serving import grace
 from knowalledge_api.settings import Settings
 from knowalledge_api.settings.process import from_process
@@ -38,9 +42,22 @@ def on_starting(_server: object) -> None:
     """Fork workers with the signals held.
 
     A worker just forked still has the master's handlers, which would swallow a stop; the master
-    would then wait for it for the whole graceful time.
+    would then wait for it for the whole graceful time. Without a supervisor the workers are given
+    a directory to count in together.
     """
     os.register_at_fork(before=hold_signals, after_in_parent=release_signals)
+    if current() is None:
+        clear(MEMORY)
+        memory = str(MEMORY) if MEMORY.is_dir() else None
+        metrics.RECORDER.shared = Path(tempfile.mkdtemp(prefix="knowalledge-", dir=memory))
+
+
+def on_exit(_server: object) -> None:
+    """Remove what workers without a supervisor counted in."""
+    directory = metrics.RECORDER.shared
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)
+        metrics.RECORDER.shared = None
 
 
 def configuration(
@@ -63,10 +80,14 @@ def configuration(
         "preload_app": True,
         "worker_tmp_dir": str(memory) if memory.is_dir() else None,
         "control_socket_disable": True,
+        "forwarded_allow_ips": "",  # whom to believe the application decides, by its own setting
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
         "logger_class": ErrorLogger,
         "loglevel": _level(settings, generation),
         "logconfig_dict": logs.gunicorn_logconfig(settings),
         "on_starting": on_starting,
+        "on_exit": on_exit,
         "post_fork": post_fork,
         "post_worker_init": post_worker_init,
         "worker_exit": worker_exit,
@@ -79,13 +100,16 @@ def post_fork(_server: object, worker: Any) -> None:
     """Begin each worker with nothing of the master's: no connection and no cached answer."""
     parts = parts_of(worker.app.callable)
     parts.database.close()
-    parts.cache.clear()
+    parts.cache.forget()
 
 
 def post_worker_init(worker: ThreadsWorker) -> None:
     """Open what each worker answers its supervisor on, before its main loop begins."""
-    live = parts_of(worker.app.callable).live
-    live.start(
+    application = worker.app.callable
+    parts = parts_of(application)
+    worker.bounds = Bounds(body=application.config["MAX_CONTENT_LENGTH"])
+    worker.early = parts.early
+    parts.live.start(
         Serving(
             server="gunicorn",
             threads=worker.cfg.threads,

@@ -1,42 +1,33 @@
-"""gunicorn's threads worker, with a gate, a private listener, and patience for no client."""
+"""gunicorn's threads worker with a gate and a private listener, which retires without a loss."""
 
 from __future__ import annotations
 
-import errno
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections import deque
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, Final
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
-
 from knowalledge_api.generation import current
+from knowalledge_api.gunicorn_clients import PatientWorker
 from knowalledge_api.serving import end_with, listen_privately
 
 ENDING: Final = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
-GONE_BEFORE_ACCEPT: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED})
-FIRST_BYTE: Final = 5.0
-"""Seconds, beside the keep-alive time, that a connection may take to begin its first request."""
-LINGER: Final = 2.0
-"""Seconds for which a closed connection is read to its end, lest a reset overtake the answer."""
-LARGEST_REST: Final = 1 << 16
 PAUSE: Final = 0.1
+"""Seconds between two looks at what a retiring worker still has."""
 
 
-class ThreadsWorker(ThreadWorker):
+class ThreadsWorker(PatientWorker):
     """Requests run in `threads` threads; everything else happens on the main one.
 
     With a generation it accepts from the public socket once its gate is open, and from a private
     one always. It accepts while a thread is free, so that no request waits here while another
-    worker is idle. No thread waits for a client that has not begun to speak, or for one that does
-    not close. Told to end, it finishes what it has, and waits for kept-alive clients until their
-    time is over: each may be writing its next request, which is answered with `Connection: close`.
+    worker is idle. Told to end, it finishes what it has, and waits for kept-alive clients until
+    their time is over: each may be writing its next request, which is answered with
+    `Connection: close`.
     """
 
     watches_gate = sys.platform != "linux"  # Linux tells of a supervisor's death by itself
@@ -47,11 +38,7 @@ class ThreadsWorker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.generation = current()
         self.open = self.generation is None
-        self.threads: int = self.cfg.threads
-        self.tls: bool = self.cfg.is_ssl
-        self.running = 0
         self.private: socket.socket | None = None
-        self.lingering: deque[Any] = deque()
         self.due_after = sys.maxsize
         if self.generation:  # the supervisor recycles: one more worker first, then this one less
             self.due_after, self.max_requests = self.max_requests, sys.maxsize
@@ -128,114 +115,12 @@ class ThreadsWorker(ThreadWorker):
             os.kill(self.ppid, signal.SIGTERM)
         return bool(super().is_parent_alive())
 
-    def accept(self, listener: Any) -> None:
-        """Take a connection: to a thread where the client has spoken, else to the poller."""
-        try:
-            client, address = listener.accept()
-        except OSError as error:
-            if error.errno in GONE_BEFORE_ACCEPT:
-                return
-            raise
-        self.nr_conns += 1
-        conn = TConn(self.cfg, client, address, listener.getsockname())
-        conn.data_ready = True  # or else a thread would wait for data
-        if _has_spoken(client):
-            self.enqueue_req(conn)
-            return
-        conn.timeout = time.monotonic() + FIRST_BYTE + self.cfg.keepalive
-        readable = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(client, selectors.EVENT_READ, readable)
-        self.pending_conns.append(conn)
-
-    def enqueue_req(self, conn: Any) -> None:
-        """Give a connection to a thread."""
-        self.running += 1
-        super().enqueue_req(conn)
-
     def finish_request(self, conn: Any, fs: Future[object]) -> None:
-        """Keep or end a connection whose thread is done with it."""
-        self.running -= 1
+        """Keep or end a connection whose thread is done with it; tell where recycling is due."""
         if self.generation and self.nr >= self.due_after:
             self.due_after = sys.maxsize
             self.generation.tell("due")
-        wrong = None if fs.cancelled() else fs.exception()
-        if wrong:
-            self.log.error("A request ended its thread", exc_info=wrong)
-        kept = not fs.cancelled() and not wrong and fs.result() is True
-        try:
-            if kept:
-                self.keep(conn)
-            else:
-                self.part(conn)
-        except (OSError, ValueError):  # the connection is broken, or closed
-            self.drop(conn)
-
-    def keep(self, conn: Any) -> None:
-        """Wait for the next request of a connection."""
-        ahead = conn.parser.unreader.buf.getvalue() or (self.tls and conn.sock.pending())
-        if ahead:  # it has been read: the poller would not see it
-            self.enqueue_req(conn)
-            return
-        conn.sock.settimeout(0)
-        conn.set_timeout()
-        readable = partial(self.on_client_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
-        self.keepalived_conns.append(conn)
-
-    def part(self, conn: Any) -> None:
-        """Close a connection for writing, and for reading when its client has done the same.
-
-        RFC 9112, 9.6. gunicorn waits for the client on the main thread, where nothing else
-        happens meanwhile: up to 2 s for one that does not close (27.0.1, measured).
-        """
-        conn.sock.shutdown(socket.SHUT_WR)
-        conn.sock.settimeout(0)
-        conn.timeout = time.monotonic() + LINGER
-        conn.rest = 0
-        readable = partial(self.read_rest, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
-        self.lingering.append(conn)
-
-    def read_rest(self, conn: Any, client: socket.socket) -> None:
-        """Read what an ended connection still sends, and close it at its end."""
-        try:
-            size = len(client.recv(LARGEST_REST))
-        except BlockingIOError:
-            return
-        except OSError:
-            size = 0
-        conn.rest += size
-        if not size or conn.rest > LARGEST_REST:
-            self.lingering.remove(conn)
-            self.poller.unregister(client)
-            self.drop(conn)
-
-    def drop(self, conn: Any) -> None:
-        """Forget a connection."""
-        self.nr_conns -= 1
-        conn.close()
-
-    def end_overdue(self) -> None:
-        """End the connections whose time is over."""
-        self.murder_keepalived()
-        self.murder_pending()
-        now = time.monotonic()
-        while self.lingering and self.lingering[0].timeout <= now:
-            conn = self.lingering.popleft()
-            self.poller.unregister(conn.sock)
-            self.drop(conn)
-
-    def murder_keepalived(self, force: bool = False) -> None:
-        """Close idle connections whose time is over, unless they have spoken meanwhile."""
-        now = time.monotonic()
-        while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
-            conn = self.keepalived_conns[0]
-            if not force and _has_spoken(conn.sock):
-                self.on_client_socket_readable(conn, conn.sock)
-                continue
-            self.keepalived_conns.popleft()
-            self.poller.unregister(conn.sock)
-            self.drop(conn)
+        super().finish_request(conn, fs)
 
     def retire(self) -> None:
         """Serve the connections that there are until they have ended, or the grace is over."""
@@ -267,14 +152,3 @@ def hold_signals() -> None:
 def release_signals() -> None:
     """Let them through, those that were held first."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-
-
-def _has_spoken(client: socket.socket) -> bool:
-    """Whether there is something to read, if only the end."""
-    try:
-        client.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return False
-    except OSError:  # a thread finds out, and drops it
-        return True
-    return True

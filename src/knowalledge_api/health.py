@@ -21,6 +21,7 @@ from knowalledge_api.database.schema import (
 )
 from knowalledge_api.errors import DatabaseUnavailableError
 from knowalledge_api.generation import current
+from knowalledge_api.stores.store import UNSET, Store, StoreState
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Readiness:
     """Asks the database at most once in FRESH seconds, however many threads ask.
 
     Made before the fork and asked after it. `known` are this code's revisions, which are read
-    from the migration scripts here where they are not given. `draining` is asked each time.
+    from the migration scripts here where they are not given. `draining` is asked each time, and so
+    is `store`, which knows without asking Redis.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class Readiness:
         known: KnownRevisions | None = None,
         clock: Callable[[], float] = time.monotonic,
         draining: Callable[[], bool] = is_draining,
+        store: Store | None = None,
     ) -> None:
         self._database = database
         self._known = known or known_revisions()
         self._clock = clock
         self._draining = draining
+        self._store = store
         self._asking = Lock()
         self._latest: tuple[float, Report] | None = None
 
@@ -94,7 +98,10 @@ class Readiness:
         Never raises for what it looks at.
         """
         report = self._known_state()
-        return Report((*report.checks, DRAINING)) if self._draining() else report
+        more = store_checks(self._store.state()) if self._store else ()
+        if self._draining():
+            more = (*more, DRAINING)
+        return Report((*report.checks, *more)) if more else report
 
     def _known_state(self) -> Report:
         latest = self._fresh()
@@ -136,6 +143,14 @@ def schema_check(state: SchemaState) -> Check:
             return Check("schema", CheckStatus.DEGRADED, "ahead of this code")
         case _:
             return Check("schema", CheckStatus.FAILED, state.status.replace("_", " "))
+
+
+def store_checks(state: StoreState) -> tuple[Check, ...]:
+    """Redis, where there is to be one; without it everything is served from memory."""
+    if state.why == UNSET:
+        return ()
+    status = CheckStatus.DEGRADED if state.degraded else CheckStatus.OK
+    return (Check("redis", status, state.why),)
 
 
 def _tell(report: Report, *, first: bool) -> None:

@@ -9,6 +9,7 @@ import sys
 from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import time
 from typing import IO, Any, Final
 
 import orjson
@@ -20,13 +21,23 @@ log = logging.getLogger(__name__)
 
 request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
 """The request that this thread works on, empty between requests."""
+access_log: Final = logging.getLogger("knowalledge_api.access")
+"""Names the records of requests; its level decides whether they are written."""
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What ends a line or turns the reading direction somewhere: C0, C1, line separators, bidi.
 _FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-class JsonFormatter(logging.Formatter):
+class OurFormatter(logging.Formatter):
+    """A formatter that writes the record of a request as well, without a LogRecord."""
+
+    def access(self, fields: dict[str, Any]) -> bytes:
+        """The whole line of a request's record, its end included."""
+        raise NotImplementedError
+
+
+class JsonFormatter(OurFormatter):
     """One JSON object: time, level, logger, message, request_id, and the record's extras."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,8 +54,15 @@ class JsonFormatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         return _FORGING.sub(_escape, _dump(fields))
 
+    def access(self, fields: dict[str, Any]) -> bytes:
+        """One serialisation; what orjson leaves as it is, but could forge, is not ASCII or DEL."""
+        line = orjson.dumps({"time": _now(), **_ACCESS, **fields}, option=orjson.OPT_APPEND_NEWLINE)
+        if line.isascii() and b"\x7f" not in line:
+            return line
+        return f"{_FORGING.sub(_escape, line[:-1].decode())}\n".encode()
 
-class ConsoleFormatter(logging.Formatter):
+
+class ConsoleFormatter(OurFormatter):
     """For people: time, level, logger, message, extras; a traceback follows, each line marked."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,8 +78,31 @@ class ConsoleFormatter(logging.Formatter):
             lines.extend(f"  | {_FORGING.sub(_escape, line)}" for line in trace)
         return "\n".join(lines)
 
+    def access(self, fields: dict[str, Any]) -> bytes:
+        """The same line as of any record, without what is unknown."""
+        known = [f"{name}={value}" for name, value in fields.items() if value is not None]
+        line = " ".join((f"{_now()[:19]} INFO    {access_log.name}: request", *known))
+        return f"{_FORGING.sub(_escape, line)}\n".encode()
 
-class StderrHandler(logging.Handler):
+
+class OurHandler(logging.Handler):
+    """A handler that writes the record of a request as well, in one write."""
+
+    formatter: OurFormatter
+
+    def access(self, fields: dict[str, Any]) -> None:
+        """Write it; a log that can't be written ends no request."""
+        try:
+            self.write(self.formatter.access(fields))
+        except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
+            self.handleError(_record_of(fields))
+
+    def write(self, line: bytes) -> None:
+        """Write a whole line."""
+        raise NotImplementedError
+
+
+class StderrHandler(OurHandler):
     """Writes to whatever sys.stderr is when it writes, each record in one write."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -72,11 +113,18 @@ class StderrHandler(logging.Handler):
         except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
             self.handleError(record)
 
+    def write(self, line: bytes) -> None:
+        """Write a whole line, past the encoder that it does not need."""
+        stream = sys.stderr.buffer
+        stream.write(line)
+        stream.flush()
 
-class AppendingHandler(logging.FileHandler):
+
+class AppendingHandler(logging.FileHandler, OurHandler):
     """Appends to a file that several processes share, each record in one unbuffered write."""
 
     stream: Any  # raw bytes here, where the class it extends has text
+    formatter: OurFormatter
 
     def _open(self) -> IO[bytes]:  # type: ignore[override]  # bytes: orjson writes them
         return open(self.baseFilename, "ab", buffering=0)  # noqa: PTH123 -- as the class it overrides
@@ -87,6 +135,10 @@ class AppendingHandler(logging.FileHandler):
             self.stream.write(f"{self.format(record)}\n".encode())
         except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
             self.handleError(record)
+
+    def write(self, line: bytes) -> None:
+        """Write a whole line."""
+        self.stream.write(line)
 
     def reopen(self) -> None:
         """Go on in the file that has the name now; OSError where it can't be had, and no change."""
@@ -100,12 +152,27 @@ def configure(settings: Settings) -> None:
     """Send what this process logs where the settings say; handlers of others stay."""
     root = logging.getLogger()
     for handler in root.handlers[:]:
-        if isinstance(handler, (StderrHandler, AppendingHandler)):
+        if isinstance(handler, OurHandler):
             root.removeHandler(handler)
             handler.close()
     root.addHandler(make_handler(settings))
     root.setLevel(settings.log_level.upper())
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it tells its set-up
+
+
+def write_access(fields: dict[str, Any]) -> None:
+    """Write the record of a request: its fields, in the order in which they are shown.
+
+    Our own handlers write it as it is: a LogRecord on the way cost three times as much
+    (docs/decisions/0021). Handlers of others get one.
+    """
+    if not access_log.isEnabledFor(logging.INFO):
+        return
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, OurHandler):
+            handler.access(fields)
+        else:
+            handler.handle(_record_of(fields))
 
 
 def reopen() -> None:
@@ -118,9 +185,9 @@ def reopen() -> None:
                 log.error("LOG_FILE can't be reopened, the old file is kept: %s", error)  # noqa: TRY400 -- where it happened is plain
 
 
-def make_handler(settings: Settings) -> logging.Handler:
+def make_handler(settings: Settings) -> OurHandler:
     """The one handler of the settings, to stderr or to LOG_FILE."""
-    handler: logging.Handler = (
+    handler: OurHandler = (
         AppendingHandler(settings.log_file) if settings.log_file else StderrHandler()
     )
     json_wanted = settings.log_format is LogFormat.JSON
@@ -139,6 +206,30 @@ def gunicorn_logconfig(settings: Settings) -> dict[str, Any]:
         "root": {"handlers": ["ours"], "level": settings.log_level.upper()},
         "loggers": {"gunicorn.error": through_root, "gunicorn.access": through_root},
     }
+
+
+_ACCESS: Final = {"level": "info", "logger": access_log.name, "message": "request"}
+
+
+def _record_of(fields: dict[str, Any]) -> logging.LogRecord:
+    """A LogRecord of a request."""
+    told = {"name": access_log.name, "levelno": logging.INFO, "levelname": "INFO"}
+    return logging.makeLogRecord({**told, "msg": "request", **fields})
+
+
+_second: list[tuple[int, str]] = [(0, "")]
+"""The second that was last told, as a number and as text: most records share it with others."""
+
+
+def _now() -> str:
+    """The time, as `_moment` has it."""
+    now = time()
+    whole = int(now)
+    second, text = _second[0]
+    if second != whole:
+        text = datetime.fromtimestamp(whole, UTC).isoformat()[:19]
+        _second[0] = (whole, text)
+    return f"{text}.{int((now - whole) * 1000):03d}+00:00"
 
 
 def _moment(record: logging.LogRecord) -> str:

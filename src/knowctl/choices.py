@@ -36,6 +36,23 @@ class ServerName(StrEnum):
     WAITRESS = "waitress"
 
 
+class RoleName(StrEnum):
+    """What a user may do beside learning."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class TierName(StrEnum):
+    """How much a user may ask for, least first."""
+
+    LIMITED = "limited"
+    FREE = "free"
+    BASIC = "basic"
+    PREMIUM = "premium"
+    UNLIMITED = "unlimited"
+
+
 class Severity(StrEnum):
     """How much a finding matters, the least first."""
 

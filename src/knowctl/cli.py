@@ -16,7 +16,7 @@ from knowctl.options import group
 
 COMMANDS: Final = (
     *("serve", "reload", "stop", "drain", "status", "inflight", "stacks"),
-    *("health", "pool", "config", "db"),
+    *("health", "pool", "cache", "config", "db", "users", "keys", "routes"),
 )
 """Each is a module of `knowctl.commands` with a typer application called `app`."""
 

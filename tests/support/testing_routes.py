@@ -12,7 +12,7 @@ from flask import Flask, abort, jsonify, request
 from sqlalchemy import text
 
 from knowalledge_api.app import parts_of
-from knowalledge_api.auth.policy import public
+from knowalledge_api.auth.policy import enforce, public
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -60,6 +60,8 @@ def register(app: Flask, release: str) -> None:
         if BREAKS.exists():
             raise RuntimeError("this route was broken by its test")
         return jsonify(release=release, pid=os.getpid())
+
+    enforce(app, parts_of(app).door.guard)
 
 
 def never_ready(app: Flask) -> None:

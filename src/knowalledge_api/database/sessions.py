@@ -18,6 +18,8 @@ from knowalledge_api.database.failures import explained
 from knowalledge_api.database.limits import GIVE_UP
 from knowalledge_api.database.pool import MeasuredPool, PoolState
 from knowalledge_api.database.turns import asker, turn
+from knowalledge_api.errors import DatabaseUnavailableError
+from knowalledge_api.metrics import DATABASE_UNAVAILABLE
 from knowalledge_api.settings import Settings
 
 
@@ -124,8 +126,12 @@ class Database:
         A script is never refused: whoever waits alone wants to know how it is now.
         """
         guard = nullcontext() if asker.get() is None else self._breaker.guard()
-        with guard, explained(self.url), turn(self._silence):
-            yield
+        try:
+            with guard, explained(self.url), turn(self._silence):
+                yield
+        except DatabaseUnavailableError as error:
+            DATABASE_UNAVAILABLE.labels(error.fault).inc()
+            raise
 
     def _made(self) -> Engine:
         """An engine whose every checkout, pinged or new, is a sign of life for its breaker."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from knowalledge_api.live import stacks
 from knowalledge_api.live.asking import ask_all
 from knowalledge_api.live.channel import Channel
+from knowalledge_api.live.gauges import Gauges
 from knowalledge_api.live.lifeline import Lifeline
 from knowalledge_api.live.requests import Requests
 from knowalledge_api.live.state import HasPool, HasStats, Readings, Serving
@@ -16,6 +17,8 @@ from knowalledge_api.live.stuck import StuckWatch
 from knowalledge_api.live.totals import everyone
 from knowalledge_api.live.transport import listen
 from knowalledge_api.live.watch import Watch
+from knowalledge_api.metrics.files import Gathered
+from knowalledge_api.metrics.recording import RECORDER, Recorder
 
 ENOUGH: Final = 1.0
 """Seconds in which a worker has answered, or is silent."""
@@ -25,22 +28,33 @@ NOBODY: Final = Serving("none", 0)
 """What an application is before a server has started it."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Live:
     """Made before the fork, started in each worker after it, and stopped with it.
 
-    `stuck_after` is in seconds; `leave` ends the process at once.
+    `stuck_after` is in seconds; `leave` ends the process at once; `degraded` tells whether Redis
+    is away.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a process is told of, and what it does
         self,
         database: HasPool,
         cache: HasStats,
         stuck_after: float,
         leave: Callable[[int], object] = os._exit,
+        *,
+        recorder: Recorder = RECORDER,
+        degraded: Callable[[], bool] = _never,
     ) -> None:
         self.requests = Requests()
+        self._cache = cache
         self._readings = Readings(self.requests, database, cache)
         self._stuck = StuckWatch(self.requests, stuck_after)
+        self._recorder = recorder
+        self._gauges = Gauges(recorder, self.requests, database, self._stuck, degraded)
         self._serving = NOBODY
         self._leave = leave
         self._watch: Watch | None = None
@@ -53,7 +67,8 @@ class Live:
         self._serving = serving
         self._stuck.threads = serving.threads
         self._stuck.replace = self._replace if serving.is_replaced else None
-        looks = [self._stuck.look]
+        self._recorder.begin(serving.metrics_directory)
+        looks = [self._stuck.look, self._gauges.look]
         listener = None
         if serving.generation is not None:
             listener = listen(serving.generation.live_socket(os.getpid()))
@@ -66,6 +81,7 @@ class Live:
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.stop()
+            self._recorder.end()
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to what came over the channel."""
@@ -74,7 +90,9 @@ class Live:
                 return self.state()
             case "stacks":
                 return self.stacks()
-        return {"error": "ask for state or stacks"}
+            case "clear":
+                return self.clear(question.get("namespace"))
+        return {"error": "ask for state, stacks or clear"}
 
     def state(self) -> dict[str, Any]:
         """The state of this process."""
@@ -88,6 +106,21 @@ class Live:
             "threads": stacks.threads(self.requests.inflight()),
         }
 
+    def clear(self, namespace: object) -> dict[str, Any]:
+        """Drop a namespace of the cache, or everything, from this process's memory."""
+        if namespace is not None and not isinstance(namespace, str):
+            return {"error": "a namespace is text"}
+        dropped = self._cache.forget(namespace)
+        return {"pid": os.getpid(), "generation": self._serving.number, "cleared": dropped}
+
+    def clear_everywhere(self, namespace: str | None) -> int:
+        """Drop it from the memory of every worker of this server; how many values went."""
+        if self._serving.generation is None:
+            return self._cache.forget(namespace)
+        question = {"ask": "clear", "namespace": namespace}
+        told = ask_all(self._serving.generation.run_directory, question, ENOUGH)
+        return sum((each.answer or {}).get("cleared", 0) for each in told)
+
     def everyone(self) -> dict[str, Any]:
         """The state of every worker of this server, and the sums."""
         if self._serving.generation is None:
@@ -99,6 +132,14 @@ class Live:
                 for each in ask_all(run_directory, {"ask": "state"}, ENOUGH)
             ]
         )
+
+    def measured(self) -> Gathered:
+        """What all workers of this server have counted, with this one's numbers as they are now.
+
+        Raises BusyError, and OSError where the directory of the others is gone.
+        """
+        self._gauges.look()
+        return self._recorder.gather()
 
     def _replace(self) -> None:
         if self._watch is not None:

@@ -74,6 +74,10 @@ class Requests:
         if self._inflight.pop(id(request), None) is not None:
             self._latest.append((next(self._number), seconds))
 
+    def number_in_flight(self) -> int:
+        """How many are being served."""
+        return len(self._inflight)
+
     def inflight(self) -> list[InFlight]:
         """Those that are being served, the oldest first."""
         return sorted(self._inflight.copy().values(), key=lambda request: request.started)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import perf_counter, time
 from typing import Any, Protocol
 
-from knowalledge_api.cache import CacheStats
+from knowalledge_api.cache import CacheState
 from knowalledge_api.database.pool import PoolState
 from knowalledge_api.generation import Generation
 from knowalledge_api.live.memory import rss_bytes
@@ -25,10 +26,14 @@ class HasPool(Protocol):
 
 
 class HasStats(Protocol):
-    """What counts its hits: MemoryCache."""
+    """What counts its hits, and can be emptied: Cache."""
 
-    def stats(self) -> CacheStats:
-        """Counts since the process began."""
+    def stats(self) -> CacheState:
+        """Counts since the process began, and where values are kept."""
+        ...
+
+    def forget(self, namespace: str | None) -> int:
+        """Drop a namespace, or everything, from this process's memory; how many values went."""
         ...
 
 
@@ -55,6 +60,12 @@ class Serving:
     def number(self) -> int:
         """The generation's, 0 without a supervisor."""
         return 0 if self.generation is None else self.generation.number
+
+    @property
+    def metrics_directory(self) -> Path | None:
+        """Where the workers of all generations count together; None without a supervisor."""
+        supervised = self.generation is not None and self.generation.is_supervised
+        return self.generation.metrics_directory if supervised and self.generation else None
 
     @property
     def is_replaced(self) -> bool:
@@ -99,7 +110,7 @@ class Readings:
             "stuck": stuck,
             "rss_bytes": rss_bytes(),
             "pool": None if pool is None else asdict(pool),
-            "cache": {"mode": "memory", **asdict(self.cache.stats())},
+            "cache": asdict(self.cache.stats()),
             "inflight": _told(inflight, _held_ms(pool)),
         }
 

@@ -58,17 +58,22 @@ class StuckWatch:
         fresh = [request for key, request in stuck.items() if key not in self._told]
         self._told = set(stuck)
         self.count += len(fresh)
-        if fresh:
-            records = [self._record(request) for request in fresh]
-            self.apart(lambda: tell(records), 0)
+        records = [self._record(request) for request in fresh]
         lost = len(stuck) == len(inflight) >= max(1, self.threads)
         if lost and not self._lost:
-            self._give_up(inflight)
+            self._give_up(records, inflight)
+        elif records:
+            self.apart(lambda: tell(records), 0)
         self._lost = lost
 
-    def _give_up(self, inflight: list[InFlight]) -> None:
+    def _give_up(self, fresh: list[dict[str, Any]], inflight: list[InFlight]) -> None:
         records = [self._record(request) for request in inflight]
-        self.apart(lambda: tell_the_end(records), LAST_WORDS)
+
+        def last_words() -> None:
+            tell(fresh)
+            tell_the_end(records)
+
+        self.apart(last_words, LAST_WORDS)
         if self.replace is not None:
             self.replace()
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from knowalledge_api.auth.policy import admin
+from knowalledge_api.auth.policy import require_auth
+from knowalledge_api.database.models import Role
 
 
 def blueprint(everyone: Callable[[], dict[str, Any]]) -> Blueprint:
@@ -15,7 +16,9 @@ def blueprint(everyone: Callable[[], dict[str, Any]]) -> Blueprint:
     routes = Blueprint("admin", __name__, url_prefix="/api/admin")
 
     @routes.get("/live")
-    @admin("it tells who is being served, and what the server is made of")
+    @require_auth(
+        Role.ADMIN, scraper=True, reason="it tells who is served, and what the server is made of"
+    )
     def live() -> Response:
         answer = jsonify(everyone())
         answer.headers["Cache-Control"] = "no-store"

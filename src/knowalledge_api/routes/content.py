@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, StrictStr
+from pydantic import BaseModel, Field, StrictStr
 
-from knowalledge_api.auth.policy import public
+from knowalledge_api.auth.policy import Declaration
 from knowalledge_api.routes.bodies import json_body
+from knowalledge_api.routes.kept import kept
 from knowalledge_api.routes.languages import chosen_language
 from knowalledge_api.services.subtopics import SubtopicsService
+from knowalledge_api.services.topics import LONGEST
+
+TOPIC: Final = {
+    "minLength": 1,
+    "maxLength": LONGEST,
+    "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$",
+}
+"""What normalise_topic takes, in the words of JSON Schema; of trimmed text."""
 
 
 class SubtopicsRequest(BaseModel):
     """What is asked; other members are ignored."""
 
-    topic: StrictStr
+    topic: Annotated[StrictStr, Field(json_schema_extra={**TOPIC})]
     language: Any = None
 
 
-def blueprint(subtopics: SubtopicsService) -> Blueprint:
-    """The routes that answer with generated content."""
+def blueprint(subtopics: SubtopicsService, policy: Declaration) -> Blueprint:
+    """The routes that answer with generated content, each under the policy given."""
     routes = Blueprint("content", __name__, url_prefix="/api")
 
     @routes.post("/create_subtopics")
-    @public("learners may try the platform before they register")
+    @policy
+    @kept("cache_ttl_subtopics")
     def create_subtopics() -> Response:
         asked = json_body(SubtopicsRequest)
         language = chosen_language(asked.language, request.headers.get("Accept-Language", ""))

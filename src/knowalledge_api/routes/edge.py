@@ -1,35 +1,34 @@
-"""The edge of the application: what every response carries, and the one record a request leaves."""
+"""The edge of the application: what every request passes, and the one record that it leaves."""
 
 from __future__ import annotations
 
-import logging
-import re
-import secrets
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import get_ident
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from knowalledge_api.auth.principal import Principal
 from knowalledge_api.database.turns import asker
 from knowalledge_api.generation import current
 from knowalledge_api.live.requests import Requests
-from knowalledge_api.logs import request_id
+from knowalledge_api.logs import request_id, write_access
+from knowalledge_api.routes.early import Observe
+from knowalledge_api.routes.entrance import Rules
+from knowalledge_api.routes.forwarding import caller_of
+from knowalledge_api.routes.headers import Rate, rate_headers
+from knowalledge_api.routes.tracing import request_id_of, trace_id_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-log = logging.getLogger("knowalledge_api.access")
-
-SECURITY_HEADERS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-XSS-Protection", "0"),
-)
 LONGEST_PATH: Final = 500
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+PRIVATE: Final = "knowalledge.private"
+"""In a WSGI environment: the supervisor asks, not a client."""
+_LONGEST_SIZE: Final = 18
+"""Digits; no body is that long."""
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -37,17 +36,30 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 class Edge:
     """A WSGI application around another: one step before it and one after, whatever it does."""
 
-    def __init__(self, application: WSGIApplication, requests: Requests | None = None) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        requests: Requests | None = None,
+        rules: Rules | None = None,
+        observe: Observe | None = None,
+    ) -> None:
         self._application = application
-        self._requests = requests or Requests()
+        self.rules = rules or Rules()
+        self.requests = requests or Requests()
+        self.observe = observe
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer with a request id and security headers, and write the access record."""
-        exchange = Exchange(environ, start_response, self._requests)
+        exchange = Exchange(self, environ, start_response)
         request_id.set(exchange.id)
         before = asker.set(exchange)
         try:
-            exchange.body = self._application(environ, exchange.start)
+            answer = None if exchange.is_private else self.rules.answer(exchange, environ)
+            if answer is None:
+                exchange.body = self._application(environ, exchange.start)
+            else:
+                exchange.start(answer.status, answer.headers)
+                exchange.body = (answer.body,)
         except BaseException:
             exchange.close()
             raise
@@ -57,23 +69,37 @@ class Edge:
 
 
 class Exchange:
-    """One request and its response; iterating gives the body, closing writes the record."""
+    """One request and its response; iterating gives the body, closing writes the record.
 
-    def __init__(
-        self, environ: WSGIEnvironment, start_response: StartResponse, requests: Requests
-    ) -> None:
-        self.id = _id_of(environ.get("HTTP_X_REQUEST_ID", ""))
+    `principal` and `rate` are told by the door, where it knows them.
+    """
+
+    __slots__ = (
+        *("_bytes", "_edge", "_environ", "_route", "_start_response", "_status"),
+        *("address", "body", "database_seconds", "host", "id", "is_private", "principal"),
+        *("rate", "secure", "started", "thread", "trace_id"),
+    )
+
+    def __init__(self, edge: Edge, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+        self.started = perf_counter()
+        self.id = request_id_of(environ.get("HTTP_X_REQUEST_ID"))
+        self.trace_id = trace_id_of(environ.get("HTTP_TRACEPARENT"))
+        self.is_private = _is_of_the_supervisor(environ)
+        self.address, self.secure, self.host = caller_of(environ, edge.rules.hops)
+        self.principal: Principal | None = None
+        self.rate: Rate | None = None
         self.body: Iterable[bytes] = ()
         self.database_seconds = 0.0
         self.thread = get_ident()
-        self.started = perf_counter()
+        self._edge = edge
         self._environ = environ
         self._start_response = start_response
         self._status = 500
         self._route: str | None = None
         self._bytes = 0
-        self._requests = requests
-        requests.enter(self)
+        if edge.rules.hops:
+            _rewrite(environ, self)
+        edge.requests.enter(self)
 
     @property
     def method(self) -> str:
@@ -81,22 +107,30 @@ class Exchange:
         return str(self._environ["REQUEST_METHOD"])
 
     @property
-    def address(self) -> str:
-        """Where it came from, empty where the server does not say."""
-        return str(self._environ.get("REMOTE_ADDR") or "")
-
-    @property
     def route(self) -> str | None:
         """The rule that matched, as soon as it is known."""
         return self._route or _route_of(self._environ)
+
+    @property
+    def path(self) -> str:
+        """The path as text, without the query, and no longer than can be shown."""
+        path: str = self._environ.get("PATH_INFO", "")
+        if path.isascii():
+            return path[:LONGEST_PATH]
+        return path.encode("latin-1", "replace").decode("utf-8", "replace")[:LONGEST_PATH]
 
     def start(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], object]:
         """WSGI's start_response, with what every response carries."""
+        rules = self._edge.rules
         self._status = int(status[:3])
         self._route = _route_of(self._environ)  # Flask takes its request away afterwards
-        headers = [*headers, *SECURITY_HEADERS, ("X-Request-ID", self.id)]
+        headers = [*headers, *rules.standing_headers, ("X-Request-ID", self.id)]
+        if self.rate is not None:
+            headers += rate_headers(self.rate)
+        if rules.cors is not None:
+            headers += rules.cors.answer(self._environ.get("HTTP_ORIGIN"))
         return self._start_response(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -113,38 +147,61 @@ class Exchange:
         finally:
             seconds = perf_counter() - self.started
             try:
-                if not _is_of_the_supervisor(self._environ):
-                    log.info("request", extra=self._record(seconds))
+                if not self.is_private:
+                    self._tell(seconds)
             finally:
-                self._requests.leave(self, seconds)
+                self._edge.requests.leave(self, seconds)
                 request_id.set("")
 
-    def _record(self, seconds: float) -> dict[str, Any]:
-        environ = self._environ
-        path: str = environ.get("PATH_INFO", "")
-        return {
+    def _tell(self, seconds: float) -> None:
+        """Leave the record, and let it be counted."""
+        principal, generation = self.principal, current()
+        method, size = self.method, _size(self._environ.get("CONTENT_LENGTH"))
+        fields = {
             "request_id": self.id,
-            "method": environ["REQUEST_METHOD"],
+            "trace_id": self.trace_id,
+            "method": method,
             "route": self._route,
-            "path": path.encode("latin-1", "replace").decode("utf-8", "replace")[:LONGEST_PATH],
+            "path": self.path,
             "status": self._status,
             "duration_ms": round(seconds * 1000, 3),
-            "request_bytes": _size(environ.get("CONTENT_LENGTH")),
+            "request_bytes": size,
             "bytes": self._bytes,
+            "user": principal.user_id if principal else None,
+            "tier": principal.tier if principal else None,
+            "address": self.address or None,
+            "worker": os.getpid(),
+            "generation": generation.number if generation else None,
         }
+        write_access(fields)
+        if self._edge.observe:
+            self._edge.observe(method, self._route, self._status, seconds, size, self._bytes)
+
+
+def exchange() -> Exchange:
+    """The exchange that this thread works on; LookupError where there is none."""
+    found = asker.get()
+    if found is None:
+        raise LookupError("no request is being served")
+    return cast("Exchange", found)
 
 
 def _is_of_the_supervisor(environ: WSGIEnvironment) -> bool:
     """Whether it came over a private socket: what proves a worker is nobody's request."""
-    generation, plug = current(), environ.get("gunicorn.socket")
-    if generation is None or plug is None or environ.get("REMOTE_ADDR"):
+    if PRIVATE in environ:
+        return True
+    generation = current()
+    if generation is None or environ.get("REMOTE_ADDR"):
         return False
-    return Path(str(plug.getsockname())).parent == generation.directory
+    plug = environ.get("gunicorn.socket")
+    return plug is not None and Path(str(plug.getsockname())).parent == generation.directory
 
 
-def _id_of(given: str) -> str:
-    """The client's id where it is a plain one, so that it can be logged and sent back."""
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+def _rewrite(environ: WSGIEnvironment, exchange: Exchange) -> None:
+    """Tell whatever reads the environment what the trusted proxies have told."""
+    environ["REMOTE_ADDR"] = exchange.address
+    environ["wsgi.url_scheme"] = "https" if exchange.secure else "http"
+    environ["HTTP_HOST"] = exchange.host
 
 
 def _route_of(environ: WSGIEnvironment) -> str | None:
@@ -154,4 +211,6 @@ def _route_of(environ: WSGIEnvironment) -> str | None:
 
 
 def _size(given: str | None) -> int:
-    return int(given) if given and given.isascii() and given.isdigit() else 0
+    if given and len(given) <= _LONGEST_SIZE and given.isascii() and given.isdigit():
+        return int(given)
+    return 0

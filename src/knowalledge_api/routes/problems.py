@@ -6,7 +6,8 @@ import logging
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Flask, Response, current_app, request
+import orjson
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError, FieldProblem
@@ -38,6 +39,7 @@ SENTENCES: Final = {
     502: "A service behind this one gave no usable answer.",
     503: "The service can't answer right now; try again in a few seconds.",
     504: "A service behind this one took too long.",
+    505: "Speak HTTP/1.1.",
 }
 _KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range")
 
@@ -57,22 +59,8 @@ def problem(
     retry_after: int | None = None,
 ) -> Response:
     """A problem document (RFC 9457) with the two members that older clients read."""
-    sentence = detail or SENTENCES.get(status) or f"{_title(status)}."
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _title(status),
-        "status": status,
-        "detail": sentence,
-        "instance": request.path,
-        "error": sentence,
-        "message": sentence,
-        "request_id": request_id.get(),
-    }
-    if problems:
-        body["errors"] = [{"field": each.field, "reason": each.reason} for each in problems]
-    if retry_after is not None:
-        body["retry_after"] = retry_after
-    response = Response(current_app.json.dumps(body), status, content_type=MEDIA_TYPE)
+    body = document(status, detail, request.path, request_id.get(), problems, retry_after)
+    response = Response(body, status, content_type=MEDIA_TYPE)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -80,7 +68,35 @@ def problem(
     return response
 
 
-def _title(status: int) -> str:
+def document(  # noqa: PLR0913, PLR0917 -- the members of a problem
+    status: int,
+    detail: str = "",
+    instance: str = "",
+    id_of_request: str = "",
+    problems: tuple[FieldProblem, ...] = (),
+    retry_after: int | None = None,
+) -> bytes:
+    """The body of a problem (RFC 9457), for whoever answers; `retry_after` is in seconds."""
+    sentence = detail or SENTENCES.get(status) or f"{title(status)}."
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title(status),
+        "status": status,
+        "detail": sentence,
+        "instance": instance,
+        "error": sentence,
+        "message": sentence,
+        "request_id": id_of_request,
+    }
+    if problems:
+        body["errors"] = [{"field": each.field, "reason": each.reason} for each in problems]
+    if retry_after is not None:
+        body["retry_after"] = retry_after
+    return orjson.dumps(body)
+
+
+def title(status: int) -> str:
+    """The name of a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

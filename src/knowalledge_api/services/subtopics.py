@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from knowalledge_api.cache import MemoryCache
+from knowalledge_api.cache import Cache
+from knowalledge_api.cache.shared import Made
 from knowalledge_api.database import Database
 from knowalledge_api.database.contents import Content, find_content, store_content
 from knowalledge_api.providers.protocol import SUBTOPICS, ContentProvider, Language
@@ -39,7 +40,7 @@ class SubtopicsService:
     def __init__(
         self,
         database: Database,
-        cache: MemoryCache,
+        cache: Cache,
         provider: ContentProvider,
         life: float,
         now: Callable[[], datetime] = utc_now,
@@ -57,19 +58,24 @@ class SubtopicsService:
         """
         topic = normalise_topic(text)
         key = digest(NAMESPACE, self._provider.source, language, topic)
-        known: Subtopics | None = self._cache.get(NAMESPACE, key)
-        return known or self._stored(key) or self._write(key, topic, language)
+        return self._cache.get_or_make(
+            NAMESPACE,
+            key,
+            lambda: self._stored(key) or self._written(key, topic, language),
+            loaded,
+        )
 
-    def _stored(self, key: str) -> Subtopics | None:
+    def _stored(self, key: str) -> Made | None:
         now = self._now()
         with self._database.session() as session:
             content = find_content(session, key, since=now - timedelta(seconds=self._life))
         if content is None:
             return None
         left = self._life - (now - content.created_at).total_seconds()
-        return self._remember(key, tuple(content.body), left)
+        answer = _answer(tuple(content.body), FROM_CACHE)
+        return Made(answer, left, answer)
 
-    def _write(self, key: str, topic: str, language: Language) -> Subtopics:
+    def _written(self, key: str, topic: str, language: Language) -> Made:
         subtopics = self._provider.subtopics(topic, language)
         answer = _answer(subtopics, self._provider.source)
         content = Content(
@@ -84,13 +90,17 @@ class SubtopicsService:
             created_at=self._now(),
         )
         store_content(self._database, content)
-        self._remember(key, subtopics, self._life)
-        return answer
+        return Made(replace(answer, source=FROM_CACHE), self._life, answer)
 
-    def _remember(self, key: str, subtopics: tuple[str, ...], seconds: float) -> Subtopics:
-        answer = _answer(subtopics, FROM_CACHE)
-        self._cache.put(NAMESPACE, key, answer, seconds)
-        return answer
+
+def loaded(kept: Any) -> Subtopics:
+    """Subtopics as JSON held them; TypeError or KeyError where it was something else."""
+    return Subtopics(
+        subtopics=tuple(kept["subtopics"]),
+        quality_score=kept["quality_score"],
+        warnings=tuple(kept["warnings"]),
+        source=kept["source"],
+    )
 
 
 def quality(subtopics: tuple[str, ...]) -> float:

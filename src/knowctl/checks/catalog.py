@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from knowctl.checks import configuration as config
-from knowctl.checks import schema
+from knowctl.checks import routes, schema
 from knowctl.checks.engine import Check
 from knowctl.choices import Severity
-from knowctl.model import ConfigurationFacts, SchemaFacts
+from knowctl.model import ConfigurationFacts, RouteFacts, SchemaFacts
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 READ: Final = ("KC101", "KC103")
@@ -42,4 +42,12 @@ SCHEMA: Final[tuple[Check[SchemaFacts], ...]] = (
     Check("KC315", ERROR, "The database has what the models have", schema.nothing_missing, ("KC313", "KC314")),
     Check("KC316", WARNING, "The database has nothing besides the models", schema.nothing_besides, ("KC313", "KC314")),
     Check("KC317", WARNING, "Pending migrations block nobody", schema.harmless, ("KC312",)),
+)  # fmt: skip
+
+ROUTES: Final[tuple[Check[RouteFacts], ...]] = (
+    Check("KC601", ERROR, "Every route declares a policy", routes.declared),
+    Check("KC602", ERROR, "No sensitive route is public", routes.guarded, ("KC601",)),
+    Check("KC603", ERROR, "Operators' routes are for administrators", routes.for_operators, ("KC601",)),
+    Check("KC604", WARNING, "Every public route says why", routes.reasoned, ("KC601",)),
+    Check("KC605", WARNING, "No route asks its caller whose data to give", routes.self_evident, ("KC601",)),
 )  # fmt: skip

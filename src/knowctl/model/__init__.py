@@ -1,5 +1,20 @@
 """The nouns: what commands find out and decide, frozen and free of any library."""
 
+from knowctl.model.accounts import (
+    ChangedUser,
+    IssuedKey,
+    RevokedKeys,
+    User,
+    UserKey,
+    UserKeys,
+    Users,
+)
+from knowctl.model.cache import (
+    CacheCleared,
+    CacheStats,
+    Emptied,
+    WorkerCache,
+)
 from knowctl.model.configuration import (
     ConfigurationFacts,
     EnvFileFacts,
@@ -90,6 +105,11 @@ from knowctl.model.results import (
     Where,
     WrittenFile,
 )
+from knowctl.model.routes import (
+    Endpoint,
+    Endpoints,
+    RouteFacts,
+)
 from knowctl.model.serving import (
     Address,
     Serving,
@@ -102,6 +122,9 @@ __all__ = [
     "Advice",
     "Answers",
     "Budget",
+    "CacheCleared",
+    "CacheStats",
+    "ChangedUser",
     "Complaint",
     "Component",
     "ConfigurationFacts",
@@ -111,7 +134,10 @@ __all__ = [
     "Diagnosis",
     "Draining",
     "Drift",
+    "Emptied",
     "Encryption",
+    "Endpoint",
+    "Endpoints",
     "EnvFileFacts",
     "Finding",
     "Frame",
@@ -120,6 +146,7 @@ __all__ = [
     "HealthStatus",
     "HeldBy",
     "Holder",
+    "IssuedKey",
     "Lint",
     "LockWait",
     "LongTransaction",
@@ -140,8 +167,10 @@ __all__ = [
     "Revision",
     "RevisionState",
     "Revisions",
+    "RevokedKeys",
     "Role",
     "Route",
+    "RouteFacts",
     "Schema",
     "SchemaFacts",
     "SchemaStatus",
@@ -168,8 +197,13 @@ __all__ = [
     "Unanswered",
     "Undoing",
     "Unlinted",
+    "User",
+    "UserKey",
+    "UserKeys",
+    "Users",
     "Where",
     "Worker",
+    "WorkerCache",
     "WorkerPool",
     "WorkerStacks",
     "Workers",

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, Final
 
 from knowctl.model import (
+    Emptied,
     Frame,
     GenerationFacts,
     Holder,
@@ -18,6 +19,7 @@ from knowctl.model import (
     Threads,
     ThreadStack,
     Worker,
+    WorkerCache,
     WorkerStacks,
 )
 
@@ -82,6 +84,27 @@ def stacks(said: Document) -> WorkerStacks:
     """Where a worker's threads are."""
     threads = tuple(map(_thread, _documents(said, "threads")))
     return WorkerStacks(_count(said, "pid"), _count(said, "generation"), threads)
+
+
+def worker_cache(said: Document) -> WorkerCache:
+    """What a worker tells of its cache; a field that an older one lacks has its zero."""
+    cache = _document(said, "cache")
+    return WorkerCache(
+        pid=_count(said, "pid"),
+        generation=_count(said, "generation"),
+        mode=_words(cache, "mode") or "",
+        since=0.0 if cache.get("since") is None else _number(cache, "since"),
+        why=_words(cache, "why") or "",
+        degradations=_count(cache, "degradations", 0),
+        hits=_count(cache, "hits"),
+        misses=_count(cache, "misses"),
+        size=_count(cache, "size"),
+    )
+
+
+def emptied(said: Document) -> Emptied:
+    """What a worker has dropped."""
+    return Emptied(*(_count(said, name) for name in ("pid", "generation", "cleared")))
 
 
 def reason(said: Document) -> str:

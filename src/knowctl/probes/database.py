@@ -71,6 +71,18 @@ class DatabaseProbe:
         return clear_errors(self.name)
 
 
+def require_file(database: Database, name: str) -> None:
+    """KnowctlError where a SQLite file is still to be made: asking makes none."""
+    file = database_file(database.url)
+    if file is not None and file.parent.is_dir() and not file.exists():
+        raise KnowctlError(
+            ErrorCode.DATABASE,
+            f"the database does not answer ({name})",
+            cause=f"there is no file {file} yet",
+            hint="knowctl db init",
+        )
+
+
 @contextmanager
 def clear_errors(name: str) -> Iterator[None]:
     """Say what goes wrong with the database of that name as a failure with a next thing to do."""

@@ -10,12 +10,10 @@ from knowalledge_api.database import Database
 from knowalledge_api.database.diagnosis import facts as found
 from knowalledge_api.database.diagnosis.gather import gather
 from knowalledge_api.database.diagnosis.share import share
-from knowalledge_api.database.sqlite import database_file
 from knowalledge_api.settings import Settings
 from knowalledge_api.settings.table import Pooler
 from knowctl import model
-from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.probes.database import clear_errors
+from knowctl.probes.database import clear_errors, require_file
 
 NOUNS: dict[type[Any], Any] = {
     found.Advice: model.Advice,
@@ -45,14 +43,7 @@ class DiagnosisProbe:
         """What the server says; asking makes no SQLite file."""
         pooled = self.settings.db_pooler is Pooler.PGBOUNCER
         with closing(Database(self.settings)) as database:
-            file = database_file(database.url)
-            if file is not None and file.parent.is_dir() and not file.exists():
-                raise KnowctlError(
-                    ErrorCode.DATABASE,
-                    f"the database does not answer ({self.name})",
-                    cause=f"there is no file {file} yet",
-                    hint="knowctl db init",
-                )
+            require_file(database, self.name)
             with clear_errors(self.name):
                 facts = gather(
                     database,

@@ -15,10 +15,12 @@ from knowalledge_api.live.asking import Answer, GoneError, ask_all, ask_lines
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model import (
     Draining,
+    Emptied,
     Reloaded,
     Silent,
     Supervision,
     SupervisorFacts,
+    WorkerCache,
     Workers,
     WorkerStacks,
 )
@@ -61,6 +63,14 @@ class LiveProbe:
     def stacks(self) -> tuple[tuple[WorkerStacks, ...], tuple[Silent, ...]]:
         """Where every thread of every worker is, and who does not say."""
         return self._of_all("stacks", answers.stacks)
+
+    def caches(self) -> tuple[tuple[WorkerCache, ...], tuple[Silent, ...]]:
+        """The cache of every worker, and who does not say."""
+        return self._of_all("state", answers.worker_cache)
+
+    def clear_cache(self, namespace: str | None) -> tuple[tuple[Emptied, ...], tuple[Silent, ...]]:
+        """Have every worker drop what it has in memory, and say how much that was."""
+        return self._of_all("clear", answers.emptied, namespace=namespace)
 
     def drain(self, *, on: bool) -> Draining:
         """Let /ready say no, or no longer."""
@@ -129,10 +139,10 @@ class LiveProbe:
             raise _broken("its answer makes no sense") from error
 
     def _of_all(
-        self, what: str, read: Callable[[Mapping[str, Any]], T]
+        self, what: str, read: Callable[[Mapping[str, Any]], T], **more: object
     ) -> tuple[tuple[T, ...], tuple[Silent, ...]]:
         told, silent = list[T](), list[Silent]()
-        for each in ask_all(self.directory, {"ask": what}, WORKER_SECONDS):
+        for each in ask_all(self.directory, {"ask": what, **more}, WORKER_SECONDS):
             found = _told_by(each, read)
             if isinstance(found, Silent):
                 silent.append(found)

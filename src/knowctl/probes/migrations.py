@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from knowalledge_api.cache import MemoryCache
+from knowalledge_api.cache import Cache
 from knowalledge_api.database import Database
 from knowalledge_api.database.creation import create_database
 from knowalledge_api.database.drift import find_drift
@@ -21,6 +21,7 @@ from knowalledge_api.providers.offline import OfflineProvider
 from knowalledge_api.providers.protocol import Language
 from knowalledge_api.services.subtopics import SubtopicsService
 from knowalledge_api.settings import Environment, Settings
+from knowalledge_api.stores.store import Store
 from knowctl.model import Drift, Migration, Revision, Undoing, WrittenFile
 from knowctl.probes.database import clear_errors
 
@@ -107,7 +108,7 @@ class MigrationsProbe:
         """Have the offline provider write about a few topics; what was written already stays."""
         life = self.settings.cache_ttl_subtopics
         with self._clear_errors(), closing(Database(self.settings)) as database:
-            service = SubtopicsService(database, MemoryCache(), OfflineProvider(), life)
+            service = SubtopicsService(database, Cache(Store(None)), OfflineProvider(), life)
             for topic in TOPICS:
                 service.divide(topic, Language.ENGLISH)
         return TOPICS

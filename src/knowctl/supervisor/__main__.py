@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from knowctl.probes import run_directory
+from knowctl.probes import metrics_directory, run_directory
 from knowctl.supervisor.control import Asker, Control
 from knowctl.supervisor.generations import Generations
 from knowctl.supervisor.hand_over import Prepared
@@ -128,6 +128,7 @@ class Main:
         self.exit_code = code
         if prepared.order:
             self._release(prepared.order.url)
+            metrics_directory.remove(Path(prepared.order.run_directory))
         self.loop.end()
 
     def _release(self, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 import time
@@ -11,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
 
+from knowalledge_api.metrics.leftovers import clear
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
 from knowctl.model import Serving
-from knowctl.probes import run_directory
+from knowctl.probes import metrics_directory, run_directory
 from knowctl.supervisor.generations import REPLACED
 from knowctl.supervisor.hand_over import HandOver, of_text
 from knowctl.supervisor.listener import bind
@@ -51,6 +53,9 @@ class Handing:
             killed = run_directory.record_of(Path(serving.run_directory)) is not None
             self._listener = self._bind(serving, AFTERMATH if killed else 0.0)
             self._descriptors.append(self._listener.fileno())
+        if self.errand.first:
+            clear(metrics_directory.MEMORY)
+            metrics_directory.renew(Path(serving.run_directory))
 
     def _bind(self, serving: Serving, seconds: float) -> socket.socket:
         """Take the address; what a killed supervisor left behind ends by itself, and soon."""
@@ -132,11 +137,12 @@ class Development:
         from knowalledge_api.app import create_app  # noqa: PLC0415 -- likewise
         from knowalledge_api.settings.process import from_process  # noqa: PLC0415 -- likewise
 
-        os.environ.update(self.environ)
+        environ = with_signing_key(self.environ)
+        os.environ.update(environ)
         run_simple(
             serving.address.host,
             serving.address.port,
-            create_app(from_process(self.environ)),
+            create_app(from_process(environ)),
             use_reloader=True,
             use_debugger=True,
             threaded=True,
@@ -144,6 +150,17 @@ class Development:
 
     def fail(self, failure: Failure) -> None:
         """Nobody else is to be told."""
+
+
+def with_signing_key(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with a key that signs tokens where the settings have none.
+
+    What starts anew at every change inherits it, so that nobody is logged out by a change.
+    """
+    from knowalledge_api.settings.process import from_process  # noqa: PLC0415 -- brings dotenv
+
+    known = from_process(environ).secret_key is not None
+    return {**environ, **({} if known else {"SECRET_KEY": secrets.token_hex(32)})}
 
 
 Runner = Handing | InProcess | Development

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from knowctl.probes import metrics_directory
 from knowctl.supervisor.control import Asker
 from knowctl.supervisor.generations import FailedError, Generation, Generations, Say
 from knowctl.supervisor.journal import Journal
@@ -279,6 +280,7 @@ class Supervisor:
         with suppress(OSError):
             for name in ("supervisor.json", "control.sock"):
                 (self.generations.run_directory / name).unlink(missing_ok=True)
+        metrics_directory.remove(self.generations.run_directory)
         self.loop.end()
 
 

@@ -13,38 +13,25 @@ from contextlib import suppress
 from typing import Any, Final
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import create_server
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import ThreadedTaskDispatcher
 
 from knowalledge_api import logs
 from knowalledge_api.app import parts_of
+from knowalledge_api.arrivals import LARGEST_HEAD
 from knowalledge_api.generation import Generation, current
 from knowalledge_api.live.state import Serving
+from knowalledge_api.routes.early import Early
 from knowalledge_api.serving import grace, listen_privately
 from knowalledge_api.settings.process import from_process
+from knowctl.supervisor.waitress_channel import Channel
 
 BACKLOG: Final = 2048
 CONNECTIONS: Final = 1000 if hasattr(select, "poll") else 400  # Windows: select, of 512 at most
+LOOK: Final = 0.25
+"""Seconds between two looks at the requests that are still coming in."""
 PAUSE: Final = 0.05
 """Seconds between two looks at a closed gate, and at what a retiring server still has."""
-
-
-class Task(WSGITask):
-    """A request, answered with `Connection: close` by a server that accepts no more."""
-
-    def build_response_header(self) -> bytes:
-        """The head of the answer."""
-        if not self.channel.server.accepting:
-            request: Any = self.request
-            request.headers["CONNECTION"] = "close"
-        return super().build_response_header()
-
-
-class Channel(HTTPChannel):
-    """A connection."""
-
-    task_class = Task
 
 
 class WaitressServer:
@@ -54,7 +41,7 @@ class WaitressServer:
     are told nothing of it, as waitress itself keeps them for two minutes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a server is given, each by name
         self,
         application: Callable[..., Any],
         listener: socket.socket,
@@ -62,6 +49,7 @@ class WaitressServer:
         generation: Generation | None = None,
         threads: int,
         keepalive: float,
+        early: Early | None = None,
         **options: Any,
     ) -> None:
         self.generation = generation if generation and generation.is_supervised else None
@@ -71,7 +59,9 @@ class WaitressServer:
         self.dispatcher = ThreadedTaskDispatcher()
         self.dispatcher.set_thread_count(threads)
 
-        def server_on(bound: socket.socket) -> Any:
+        self.next_look = 0.0
+
+        def server_on(bound: socket.socket, *, private: bool = False) -> Any:
             server: Any = create_server(
                 application,
                 map=self.map,
@@ -80,15 +70,20 @@ class WaitressServer:
                 ident=None,
                 backlog=BACKLOG,
                 connection_limit=CONNECTIONS,
+                max_request_header_size=LARGEST_HEAD,
+                clear_untrusted_proxy_headers=False,  # whom to believe the application decides
                 **options,
             )
             server.channel_class = Channel
+            server.early = early or Early()
+            server.is_private = private
             return server
 
         self.public = server_on(listener)
         self.public.accepting = self.generation is None
         if self.generation:  # waitress takes no Unix socket beside another in one call
-            server_on(listen_privately(self.generation.private_socket(os.getpid())))
+            path = self.generation.private_socket(os.getpid())
+            server_on(listen_privately(path), private=True)
 
     def end(self, _signal: int = 0, _frame: object = None) -> None:
         """Begin to retire; asked twice, cut off what is left, unless a supervisor sees to that."""
@@ -128,6 +123,11 @@ class WaitressServer:
     def turn(self, seconds: float) -> None:
         """Wait for what happens next, and do it."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=self.map, count=1)
+        now = time.monotonic()
+        if now >= self.next_look:
+            self.next_look = now + LOOK
+            for channel in tuple(self.public.active_channels.values()):
+                channel.end_if_late(now)
         if self.reopening:
             self.reopening = False
             logs.reopen()
@@ -153,7 +153,8 @@ def serve(listener: socket.socket, threads: int) -> int:
         generation=generation,
         threads=threads,
         keepalive=settings.gunicorn_keepalive,
-        max_request_body_size=settings.max_content_length,
+        early=parts_of(application).early,
+        max_request_body_size=settings.max_content_length + 1,  # from there on it is too much
     )
     signal.signal(signal.SIGTERM, server.end)
     signal.signal(signal.SIGINT, signal.SIG_IGN if server.generation else server.end)

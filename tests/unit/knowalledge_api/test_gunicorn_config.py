@@ -17,7 +17,7 @@ if sys.platform == "win32":
 
 from gunicorn.config import Config
 
-from knowalledge_api import gunicorn_config
+from knowalledge_api import gunicorn_config, metrics
 from knowalledge_api.app import EXTENSION, create_app, parts_of
 from knowalledge_api.generation import VARIABLE, Generation, current
 from knowalledge_api.gunicorn_worker import ThreadsWorker, hold_signals, release_signals
@@ -61,6 +61,8 @@ def test_gunicorn_takes_every_setting_that_it_knows() -> None:
         else:
             assert name == "control_socket_disable"  # before version 25
     assert not config.is_ssl
+    assert config.secure_scheme_headers == {}  # no header of a client's changes the scheme
+    assert (config.forwarder_headers, config.forwarded_allow_ips) == ([], [])
 
 
 def test_without_memory_for_it_the_heartbeat_is_where_gunicorn_puts_it(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_socket_is_bound_as_it_is_named() -> None:
 def test_a_worker_begins_with_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     app = create_app(sqlite_settings(tmp_path))
     parts = parts_of(app)
-    parts.cache.put("a", 1, "x", seconds=9)
+    parts.cache.put("a", "1", "x", seconds=9)
     parts.database.ping()
     worker = SimpleNamespace(app=SimpleNamespace(callable=app))
     gunicorn_config.post_fork(None, worker)
@@ -101,10 +103,25 @@ def test_a_stop_that_comes_with_the_fork_waits_for_the_workers_own_handlers(
     registered: dict[str, object] = {}
     monkeypatch.setattr(os, "register_at_fork", lambda **hooks: registered.update(hooks))
     gunicorn_config.on_starting(None)
+    gunicorn_config.on_exit(None)
     assert registered == {
         "before": hold_signals,
         "after_in_parent": release_signals,
     }
+
+
+def test_workers_without_a_supervisor_count_in_a_directory_that_is_there_as_long_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
+    gunicorn_config.on_starting(None)
+    directory = metrics.RECORDER.shared
+    assert directory is not None
+    assert directory.stat().st_mode & 0o777 == 0o700
+    for _ in range(2):
+        gunicorn_config.on_exit(None)
+        assert metrics.RECORDER.shared is None
+        assert not directory.exists()
 
 
 def test_a_retiring_generation_has_time_for_its_longest_request() -> None:
@@ -151,8 +168,9 @@ def test_the_end_of_a_worker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_worker_opens_its_private_listener_before_it_begins() -> None:
     called: list[object] = []
+    parts = SimpleNamespace(live=SimpleNamespace(start=called.append), early="early")
     application = SimpleNamespace(
-        extensions={EXTENSION: SimpleNamespace(live=SimpleNamespace(start=called.append))}
+        extensions={EXTENSION: parts}, config={"MAX_CONTENT_LENGTH": 4096}
     )
     worker = SimpleNamespace(
         app=SimpleNamespace(callable=application),
@@ -169,6 +187,7 @@ def test_a_worker_opens_its_private_listener_before_it_begins() -> None:
     worker.alive = False
     assert serving.retiring()
     assert listens == "listens"
+    assert (vars(worker)["bounds"].body, vars(worker)["early"]) == (4096, "early")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ from knowalledge_api.health import (
     is_draining,
     schema_check,
 )
+from knowalledge_api.stores.store import Store
 from tests.support.configuration import settings_of, sqlite_settings
+from tests.support.stores import LOST, FakeLinks, store_of
 
 KNOWN = KnownRevisions(("2",), frozenset({"1", "2"}))
 
@@ -188,3 +190,20 @@ def test_the_supervisors_file_means_that_it_drains(
         assert not is_draining()
     finally:
         current.cache_clear()
+
+
+def test_a_redis_that_is_away_is_told_and_does_not_keep_requests_away(database: Database) -> None:
+    links = FakeLinks()
+    store = store_of(links)
+    readiness = Readiness(database, clock=Clock(), store=store)
+    assert readiness.check().checks[-1] == Check("redis", CheckStatus.OK)
+    links.broken = LOST
+    store.look()
+    report = readiness.check()
+    assert report.ready
+    assert report.checks[-1] == Check("redis", CheckStatus.DEGRADED, "Connection refused.")
+
+
+def test_where_no_redis_is_wanted_none_is_told_of(database: Database) -> None:
+    readiness = Readiness(database, store=Store(None))
+    assert [check.name for check in readiness.check().checks] == ["database", "schema"]

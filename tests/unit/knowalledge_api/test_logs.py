@@ -6,6 +6,7 @@ import json
 import logging
 import logging.config
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,79 @@ def test_what_goes_to_stderr_needs_no_reopening(capsys: pytest.CaptureFixture[st
     logs.configure(settings_of())
     logs.reopen()
     assert capsys.readouterr().err == ""
+
+
+def access_lines(fields: dict[str, object], capsys: pytest.CaptureFixture[str], form: str) -> str:
+    logs.configure(settings_of(LOG_FORMAT=form))
+    logs.write_access(fields)
+    return capsys.readouterr().err
+
+
+def test_the_record_of_a_request_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    line = access_lines({"request_id": "r1", "status": 200, "user": None}, capsys, "json")
+    read = json.loads(line)
+    moment = read.pop("time")
+    assert abs(datetime.fromisoformat(moment) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert len(moment) == len("1970-01-01T00:00:00.000+00:00")
+    assert read == {
+        "level": "info",
+        "logger": "knowalledge_api.access",
+        "message": "request",
+        "request_id": "r1",
+        "status": 200,
+        "user": None,
+    }
+
+
+def test_on_the_console_it_tells_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    line = access_lines({"status": 200, "user": None}, capsys, "console")
+    assert line[19:] == " INFO    knowalledge_api.access: request status=200\n"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_nothing_forges_the_record_of_a_request(path: str) -> None:
+    for formatter in (logs.JsonFormatter(), logs.ConsoleFormatter()):
+        line = formatter.access({"path": path}).decode()
+        assert line.endswith("\n")
+        assert len(line.splitlines()) == 1
+        assert not set(line[:-1]) & {chr(code) for code in (*range(32), *range(127, 160))}
+    assert json.loads(logs.JsonFormatter().access({"path": path}))["path"] == path
+
+
+def test_below_its_level_it_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(settings_of(LOG_LEVEL="warning"))
+    logs.write_access({"status": 200})
+    assert capsys.readouterr().err == ""
+
+
+def test_the_record_of_a_request_goes_to_the_file_in_one_write(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    logs.configure(settings_of(LOG_FILE=str(file), LOG_FORMAT="json"))
+    logs.write_access({"path": "/力"})
+    (read,) = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert read["path"] == "/力"
+
+
+def test_handlers_of_others_get_it_as_any_record(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    logs.write_access({"status": 200})
+    (got,) = caplog.records
+    assert (got.name, got.getMessage(), vars(got)["status"]) == (
+        *("knowalledge_api.access", "request", 200),
+    )
+
+
+def test_the_record_of_a_request_that_can_not_be_written_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    logs.configure(settings_of(LOG_FILE=str(tmp_path / "log"), LOG_FORMAT="json"))
+    logs.write_access({"path": "\ud800"})
+    assert capsys.readouterr().err == ""
+
+
+def test_sqlalchemy_writes_through_the_same_formatter(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(settings_of(LOG_FORMAT="json"))
+    logging.getLogger("sqlalchemy.engine").warning("slow\nforged")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["logger"] == "sqlalchemy.engine"

@@ -6,6 +6,7 @@ import pytest
 
 from knowctl.context import CLOCK, Common, Context, make_context
 from knowctl.errors import ErrorCode, KnowctlError
+from knowctl.probes.accounts import AccountsProbe
 from knowctl.probes.migrations import MigrationsProbe
 from knowctl.render.voice import Voice
 from knowctl.supervisor.hand_over import HandOver
@@ -49,6 +50,14 @@ def test_the_file_to_write_is_the_one_that_was_named() -> None:
 def test_the_database_is_the_configured_one() -> None:
     assert context(DATABASE_URL="sqlite:///a.db").database().name == "sqlite:///a.db"
     assert not Path("a.db").exists()
+
+
+def test_users_and_routes_are_those_of_the_settings() -> None:
+    one = context(DATABASE_URL="sqlite:///a.db")
+    accounts = one.accounts()
+    assert accounts.person is one.voice
+    assert isinstance(accounts.accounts, AccountsProbe)
+    assert accounts.accounts.settings is one.routes().settings is one.settings.settings()
 
 
 def test_what_migrates_and_what_judges_work_on_the_configured_database() -> None:

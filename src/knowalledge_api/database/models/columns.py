@@ -21,6 +21,11 @@ Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by 
 Bytes = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql")  # its BLOB ends at 64 KiB
 
 
+def utc_now() -> datetime:
+    """The time of day, with its zone."""
+    return datetime.now(UTC)
+
+
 def ascii_text(length: int) -> TypeEngine[str]:
     """Text that no one translates: `A` is not `a`, on MariaDB too, and its keys stay short."""
     exact = mysql.VARCHAR(length, charset="ascii", collation="ascii_bin")

@@ -17,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 from knowalledge_api.database import Database, PoolStats
 from knowalledge_api.database.turns import asker
 from knowalledge_api.errors import DatabaseFault, DatabaseUnavailableError, UnknownSchemeError
+from knowalledge_api.metrics import RECORDER, table
+from knowalledge_api.metrics.table import key_of
 from knowalledge_api.settings import Secret
 from tests.support.configuration import settings_of, sqlite_settings
 
@@ -26,6 +28,15 @@ def test_nothing_is_connected_before_it_is_asked(tmp_path: Path) -> None:
     database.load_driver()
     assert database.stats() == PoolStats("none", 0, 0, 0, 0, 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_question_that_could_not_be_asked_is_counted_by_its_fault(tmp_path: Path) -> None:
+    settings = sqlite_settings(tmp_path / "gone")
+    key = key_of(table.DATABASE_UNAVAILABLE.name, DatabaseFault.NO_DATABASE)
+    before = RECORDER.gather().numbers.get(key, 0.0)
+    with closing(Database(settings)) as database, pytest.raises(DatabaseUnavailableError):
+        database.ping()
+    assert RECORDER.gather().numbers[key] - before == 1
 
 
 def test_threads_share_one_engine(tmp_path: Path) -> None:

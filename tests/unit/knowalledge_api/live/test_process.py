@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from knowalledge_api.cache import CacheStats
+from knowalledge_api.cache import CacheState
 from knowalledge_api.database.pool import PoolState
 from knowalledge_api.generation import Generation
 from knowalledge_api.live import watch
@@ -18,6 +18,9 @@ from knowalledge_api.live.asking import ask
 from knowalledge_api.live.process import REPLACE_ME, Live
 from knowalledge_api.live.state import Serving
 from knowalledge_api.live.transport import listen_on_unix_socket
+from knowalledge_api.metrics import table
+from knowalledge_api.metrics.recording import Recorder
+from knowalledge_api.stores.store import Mode
 from tests.support.live import LONG, Request
 
 
@@ -27,8 +30,15 @@ class Database:
 
 
 class Cache:
-    def stats(self) -> CacheStats:
-        return CacheStats(0, 0, 0)
+    def __init__(self) -> None:
+        self.forgotten: list[str | None] = []
+
+    def stats(self) -> CacheState:
+        return CacheState(Mode.MEMORY, 0.0, "", 0, 0, 0, 0)
+
+    def forget(self, namespace: str | None) -> int:
+        self.forgotten.append(namespace)
+        return 3
 
 
 @pytest.fixture
@@ -66,10 +76,24 @@ def test_under_a_supervisor_it_answers_at_its_private_place(generation: Generati
     stacks = ask(place, {"ask": "stacks"}, LONG)
     assert (stacks["pid"], stacks["generation"]) == (os.getpid(), 4)
     assert "live" in {thread["name"] for thread in stacks["threads"]}
-    assert ask(place, {"ask": "passwords"}, LONG) == {"error": "ask for state or stacks"}
+    assert ask(place, {"ask": "passwords"}, LONG) == {"error": "ask for state, stacks or clear"}
     application.stop()
     assert list(generation.directory.iterdir()) == []
     application.stop()
+
+
+def test_what_was_counted_is_told_with_the_numbers_of_now(generation: Generation) -> None:
+    recorder = Recorder()
+    application = Live(Database(), Cache(), 120.0, recorder=recorder)
+    application.start(Serving("gunicorn", 4, generation))
+    application.requests.enter(Request())
+    told = application.measured()
+    assert told.numbers[table.IN_FLIGHT.name] == 1
+    assert (told.workers, told.numbers[table.WORKERS_STARTED.name]) == (1, 1)
+    assert list(generation.metrics_directory.glob("worker-*"))
+    application.stop()
+    application.stop()
+    assert (recorder.gather().workers, recorder.gather().numbers) == (1, {})
 
 
 def test_everyone_is_asked_and_the_silent_are_named(generation: Generation) -> None:
@@ -136,3 +160,19 @@ def test_a_process_that_leaves_takes_its_socket_away(
     assert gone.wait(LONG)
     application.stop()
     assert seen == [False]
+
+
+def test_every_worker_empties_its_cache(generation: Generation) -> None:
+    cache = Cache()
+    application = Live(Database(), cache, 120.0, leave=lambda _: None)
+    assert application.clear_everywhere("a") == 3  # without a supervisor there is this one alone
+    application.start(Serving("gunicorn", 4, generation))
+    silent = listen_on_unix_socket(generation.live_socket(1))
+    assert application.clear_everywhere(None) == 3
+    place = generation.live_socket(os.getpid())
+    assert ask(place, {"ask": "clear", "namespace": 1}, LONG) == {"error": "a namespace is text"}
+    told = ask(place, {"ask": "clear", "namespace": "b"}, LONG)
+    silent.close()
+    application.stop()
+    assert told == {"pid": os.getpid(), "generation": 4, "cleared": 3}
+    assert cache.forgotten == ["a", None, "b"]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from knowalledge_api.cache import CacheStats
+from knowalledge_api.cache import CacheState
 from knowalledge_api.database.pool import Holder, PoolState
 from knowalledge_api.generation import Generation
 from knowalledge_api.live.requests import Requests
 from knowalledge_api.live.state import Readings, Serving
+from knowalledge_api.stores.store import Mode
 from tests.support.live import Request
 
 HOLDER = Holder("/api/progress", "id-1", 12.5, "worker-1")
@@ -31,8 +32,11 @@ class Database:
 
 
 class Cache:
-    def stats(self) -> CacheStats:
-        return CacheStats(hits=3, misses=2, size=1)
+    def stats(self) -> CacheState:
+        return CacheState(Mode.MEMORY, 1.5, "Redis is gone", 4, hits=3, misses=2, size=1)
+
+    def forget(self, namespace: str | None) -> int:
+        raise AssertionError(namespace)
 
 
 def readings(requests: Requests, pool: PoolState | None = None) -> Readings:
@@ -47,7 +51,15 @@ def test_a_process_that_serves_nobody() -> None:
     assert told["threads"] == {"busy": 0, "total": 24}
     assert (told["in_flight"], told["requests"], told["inflight"]) == (0, 0, [])
     assert (told["p50_ms"], told["p99_ms"], told["pool"]) == (None, None, None)
-    assert told["cache"] == {"mode": "memory", "hits": 3, "misses": 2, "size": 1}
+    assert told["cache"] == {
+        "mode": "memory",
+        "since": 1.5,
+        "why": "Redis is gone",
+        "degradations": 4,
+        "hits": 3,
+        "misses": 2,
+        "size": 1,
+    }
     assert told["rss_bytes"]
 
 

@@ -95,7 +95,7 @@ def test_when_all_threads_are_stuck_the_process_is_replaced_once(
     (record,) = records(caplog, logging.CRITICAL)
     assert [each["request_id"] for each in record["requests"]] == ["a", "b"]
     assert all(each["stack"] for each in record["requests"])
-    assert world.waits == [0, 0, LAST_WORDS]
+    assert world.waits == [0, LAST_WORDS]
 
 
 def test_where_nobody_would_start_another_it_is_told_alone(

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, StrictStr
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from knowalledge_api.errors import ApiError
 from knowalledge_api.routes.bodies import json_body
@@ -78,6 +78,20 @@ def test_no_more_is_read_than_is_allowed() -> None:
     chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     with pytest.raises(RequestEntityTooLarge):
         parsed(b'{"topic": "x"}' + b" " * 5000, environ_overrides={**chunked, "CONTENT_LENGTH": ""})
+
+
+def test_a_chunked_body_is_read_to_its_end_and_nothing_is_read_where_none_is_known() -> None:
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    ends = {**chunked, "wsgi.input_terminated": True}
+    assert parsed(b'{"topic": "x"}', environ_overrides=ends).topic == "x"
+    with pytest.raises(ApiError) as caught:
+        parsed(b'{"topic": "x"}', environ_overrides=chunked)
+    assert caught.value.detail == "The body is not valid JSON."
+
+
+def test_a_body_that_ends_too_early_is_400() -> None:
+    with pytest.raises(ClientDisconnected):
+        parsed(b'{"topic": "x"}', environ_overrides={"CONTENT_LENGTH": "15"})
 
 
 @given(st.binary(max_size=900))

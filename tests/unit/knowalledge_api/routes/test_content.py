@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from flask import Flask
 
+from knowalledge_api.auth.policy import public
 from knowalledge_api.providers.protocol import Language
 from knowalledge_api.routes import content
 from knowalledge_api.services.subtopics import Subtopics, SubtopicsService
@@ -34,7 +35,9 @@ def service() -> Service:
 def client(service: Service) -> FlaskClient:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_JSON_BYTES"] = 1024
-    app.register_blueprint(content.blueprint(cast("SubtopicsService", service)))
+    app.register_blueprint(
+        content.blueprint(cast("SubtopicsService", service), public("a test asks"))
+    )
     return app.test_client()
 
 

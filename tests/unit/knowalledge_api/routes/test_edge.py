@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,11 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from knowalledge_api.auth.principal import Principal
+from knowalledge_api.database.models import Role, Tier
 from knowalledge_api.database.turns import asker
 from knowalledge_api.generation import current
 from knowalledge_api.live.requests import InFlight, Requests
 from knowalledge_api.logs import request_id
-from knowalledge_api.routes.edge import LONGEST_PATH, Edge
+from knowalledge_api.routes.cors import Cors
+from knowalledge_api.routes.edge import LONGEST_PATH, PRIVATE, Edge, exchange
+from knowalledge_api.routes.entrance import Rules
 
 
 def answering(body: Iterable[bytes] = (b"ab", b"c"), requests: Requests | None = None) -> Edge:
@@ -63,6 +70,8 @@ def test_one_record_tells_the_request(caplog: pytest.LogCaptureFixture) -> None:
     assert (record["method"], record["path"], record["route"]) == ("POST", "/a", None)
     assert (record["status"], record["bytes"], record["request_bytes"]) == (200, 3, 5)
     assert record["duration_ms"] > 0
+    assert (record["trace_id"], record["user"], record["tier"]) == (None, None, None)
+    assert (record["worker"], record["generation"]) == (os.getpid(), None)
     assert "canary" not in str(record)
     assert request_id.get() == ""
 
@@ -102,8 +111,8 @@ def test_no_path_and_no_length_breaks_the_record(
     caplog.clear()
     caplog.set_level(logging.INFO)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "CONTENT_LENGTH": length}
-    exchange = answering()(environ, lambda *_: lambda _: None)
-    exchange.close()  # type: ignore[attr-defined]
+    passing = answering()(environ, lambda *_: lambda _: None)
+    passing.close()  # type: ignore[attr-defined]
     (record,) = records(caplog)
     assert len(record["path"]) <= LONGEST_PATH
     assert record["request_bytes"] >= 0
@@ -185,7 +194,7 @@ def test_whatever_fails_no_request_stays_in_flight(
         return Body([b"x"])
 
     if fails == "log":
-        monkeypatch.setattr(logging.getLogger("knowalledge_api.access"), "info", fail)
+        monkeypatch.setattr(logging.getLogger("knowalledge_api.access"), "isEnabledFor", fail)
     with pytest.raises(KeyError, match=fails):
         Client(Edge(application, requests)).get("/", buffered=True)
     assert requests.inflight() == []
@@ -229,3 +238,92 @@ def test_what_proves_a_worker_to_its_supervisor_is_nobody_s_request(
     finally:
         current.cache_clear()
     assert bool(records(caplog)) is told
+
+
+def test_a_request_that_the_server_marks_as_private_is_held_to_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    def application(_: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b""]
+
+    client = Client(Edge(application, rules=Rules(force_https=True)))
+    with client.get("/api/x", environ_overrides={PRIVATE: True}) as asked:
+        assert asked.status_code == 200
+    assert records(caplog) == []
+    with client.get("/api/x", headers={PRIVATE: "1"}) as forged:
+        assert forged.status_code == 308
+    assert len(records(caplog)) == 1
+
+
+def test_who_asked_and_what_is_left_to_them_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    counted: list[tuple[object, ...]] = []
+    born = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def application(_: Any, start_response: Any) -> Iterable[bytes]:
+        passing = exchange()
+        passing.principal = Principal(7, "ada", Role.USER, Tier.BASIC, None, born)
+        passing.rate = SimpleNamespace(limit=15, remaining=14, reset_seconds=60)
+        start_response("200 OK", [])
+        return [b"abc"]
+
+    edge = Edge(application, observe=lambda *told: counted.append(told))
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    answer = Client(edge).post("/a", data=b"12", headers=headers)
+    assert answer.headers["RateLimit-Limit"] == "15"
+    assert answer.headers["RateLimit-Remaining"] == "14"
+    assert answer.headers["RateLimit-Reset"] == "60"
+    answer.close()
+    (record,) = records(caplog)
+    assert (record["user"], record["tier"], record["trace_id"]) == ("ada", "basic", trace)
+    ((method, route, status, seconds, received, sent),) = counted
+    assert (method, route, status, received, sent) == ("POST", None, 200, 2, 3)
+    assert isinstance(seconds, float)
+
+
+def test_without_a_limit_nothing_is_told_of_one() -> None:
+    assert not [name for name, _ in Client(answering()).get("/").headers if "RateLimit" in name]
+
+
+def test_between_requests_there_is_no_exchange() -> None:
+    with pytest.raises(LookupError):
+        exchange()
+
+
+def test_a_browser_of_a_listed_origin_may_read_and_caches_are_told() -> None:
+    edge = Edge(answering(), rules=Rules(cors=Cors(("https://learn.example",))))
+    for origin, told in (("https://learn.example", True), ("https://evil.example", False)):
+        headers = Client(edge).get("/", headers={"Origin": origin}).headers
+        assert ("Access-Control-Allow-Origin" in headers) is told
+        assert headers["Vary"] == "Origin"
+    assert Client(edge).get("/").headers["Vary"] == "Origin"
+
+
+def test_behind_a_proxy_all_is_told_as_the_client_sent_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    seen: dict[str, object] = {}
+
+    def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+        names = ("REMOTE_ADDR", "wsgi.url_scheme", "HTTP_HOST")
+        seen.update({name: environ[name] for name in names})
+        start_response("200 OK", [])
+        return [b""]
+
+    headers = {
+        "X-Forwarded-For": "6.6.6.6, 203.0.113.9",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "api.example",
+    }
+    Client(Edge(application, rules=Rules(hops=1))).get("/", headers=headers).close()
+    assert seen == {
+        "REMOTE_ADDR": "203.0.113.9",
+        "wsgi.url_scheme": "https",
+        "HTTP_HOST": "api.example",
+    }
+    assert records(caplog)[0]["address"] == "203.0.113.9"

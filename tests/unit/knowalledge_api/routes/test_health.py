@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 
-def client(status: CheckStatus, asked: list[int] | None = None) -> FlaskClient:
+def client(
+    status: CheckStatus, asked: list[int] | None = None, *, operator: bool = False
+) -> FlaskClient:
     def readiness() -> Report:
         (asked if asked is not None else []).append(1)
         return Report((Check("database", status, "canary"),))
 
     app = Flask(__name__, static_folder=None)
-    app.register_blueprint(health.blueprint(readiness))
+    app.register_blueprint(health.blueprint(readiness, lambda: operator))
     return app.test_client()
 
 
@@ -47,3 +49,16 @@ def test_readiness_tells_names_and_statuses_alone(
     assert body_of(answer)["ready"] is (code == 200)
     assert body_of(answer)["checks"] == {"database": status}
     assert "canary" not in answer.text
+
+
+def test_an_operator_is_told_why() -> None:
+    answer = client(CheckStatus.FAILED, operator=True).get("/ready")
+    assert body_of(answer)["details"] == {"database": "canary"}
+    assert body_of(answer)["checks"] == {"database": "failed"}
+
+
+def test_without_an_operator_in_the_wiring_nobody_is_one() -> None:
+    app = Flask(__name__, static_folder=None)
+    report = Report((Check("database", CheckStatus.FAILED, "canary"),))
+    app.register_blueprint(health.blueprint(lambda: report))
+    assert "canary" not in app.test_client().get("/ready").text

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
-from knowalledge_api.cache import MemoryCache
+from knowalledge_api.cache import Cache, MemoryCache
 from knowalledge_api.database import Database
 from knowalledge_api.database.models import Base
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.providers.protocol import Language
-from knowalledge_api.services.subtopics import SubtopicsService, quality, utc_now
+from knowalledge_api.services.subtopics import SubtopicsService, loaded, quality, utc_now
+from knowalledge_api.stores.store import Store
 from tests.support.configuration import settings_of, sqlite_settings
 
 LIFE = 100
@@ -54,7 +59,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def service(database: Database, provider: Provider, clock: Clock) -> SubtopicsService:
     """As one process has it: with a memory of its own."""
     return SubtopicsService(
-        database, MemoryCache(clock=clock.monotonic), provider, LIFE, now=clock.moment
+        database,
+        Cache(Store(None), MemoryCache(clock=clock.monotonic)),
+        provider,
+        LIFE,
+        now=clock.moment,
     )
 
 
@@ -123,3 +132,31 @@ def test_quality_is_the_share_of_headings_that_can_be_used(database: Database) -
 
 def test_the_time_of_day_has_its_zone() -> None:
     assert utc_now().tzinfo is UTC
+
+
+def test_n_clients_that_ask_the_same_at_once_make_one_call(database: Database) -> None:
+    class Slow(Provider):
+        def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
+            waiting.wait(30)
+            return super().subtopics(topic, language)
+
+    waiting, provider = threading.Event(), Slow()
+    asked = service(database, provider, Clock())
+    with ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(asked.divide, "CI/CD", Language.ENGLISH) for _ in range(8)]
+        waiting.set()
+        found = [answer.result(30) for answer in answers]
+    assert len(provider.calls) == 1
+    assert sorted(each.source for each in found) == ["cache"] * 7 + ["offline"]
+    assert len({each.subtopics for each in found}) == 1
+
+
+def test_what_json_held_is_what_was_kept(database: Database) -> None:
+    asked = service(database, Provider(), Clock())
+    asked.divide("CI/CD", Language.ENGLISH)
+    kept = asked.divide("CI/CD", Language.ENGLISH)
+    assert loaded(orjson.loads(orjson.dumps(kept))) == kept
+    wrong: list[Any] = [{}, [], None, 1, {"subtopics": 1}]
+    for nonsense in wrong:
+        with pytest.raises((TypeError, KeyError)):
+            loaded(nonsense)

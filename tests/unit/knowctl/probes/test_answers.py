@@ -129,3 +129,28 @@ def test_an_error_in_place_of_an_answer_is_a_reason() -> None:
     assert answers.reason({"error": "no such question"}) == "no such question"
     assert answers.reason({"pid": 1}) == ""
     assert answers.reason({"error": None}) == ""
+
+
+def test_a_workers_cache_is_read_and_an_older_worker_tells_less() -> None:
+    cache = {"mode": "memory", "hits": 3, "misses": 2, "size": 1}
+    said = {"pid": 7, "generation": 2, "cache": cache}
+    old = answers.worker_cache(said)
+    assert (old.pid, old.mode, old.since, old.why, old.degradations) == (7, "memory", 0.0, "", 0)
+    more = {"since": 1.5, "why": "gone\n", "degradations": 4}
+    new = answers.worker_cache({**said, "cache": {**cache, **more}})
+    assert (new.since, new.why, new.degradations, new.hits) == (
+        1.5,
+        "gone\N{REPLACEMENT CHARACTER}",
+        4,
+        3,
+    )
+    for wrong in ({**said, "cache": None}, {**said, "cache": {**cache, "hits": "x"}}):
+        with pytest.raises(answers.NonsenseError):
+            answers.worker_cache(wrong)
+
+
+def test_what_a_worker_dropped_is_a_number() -> None:
+    said = {"pid": 7, "generation": 2, "cleared": 3}
+    assert answers.emptied(said) == model.Emptied(7, 2, 3)
+    with pytest.raises(answers.NonsenseError):
+        answers.emptied({**said, "cleared": True})

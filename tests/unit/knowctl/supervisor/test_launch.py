@@ -15,6 +15,7 @@ import pytest
 from knowalledge_api.generation import current
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
 from knowctl.model import Address
+from knowctl.probes import metrics_directory
 from knowctl.supervisor.hand_over import HandOver, receive
 from knowctl.supervisor.launch import (
     Development,
@@ -25,6 +26,7 @@ from knowctl.supervisor.launch import (
     ignored,
     order_of,
     runner,
+    with_signing_key,
 )
 from tests.unit.knowctl.conftest import a_serving
 
@@ -81,6 +83,7 @@ def test_a_first_preparation_holds_the_run_directory_and_the_address(short: Path
     lock, listener = prepared.descriptors
     assert stat.S_ISREG(os.fstat(lock).st_mode)
     assert stat.S_ISSOCK(os.fstat(listener).st_mode)
+    assert (short / "run" / metrics_directory.NAME).is_dir()
     again = Handing(HandOver(theirs.fileno(), bind=True, first=True), {})
     with pytest.raises(KnowctlError) as raised:
         again.bind(serving)
@@ -89,6 +92,8 @@ def test_a_first_preparation_holds_the_run_directory_and_the_address(short: Path
         os.close(each)
     assert handing._listener is not None
     handing._listener.close()
+    assert (short / "run" / metrics_directory.NAME).is_dir(), "of one who serves nothing is taken"
+    metrics_directory.remove(short / "run")
 
 
 def test_a_preparation_for_a_reload_takes_nothing(tmp_path: Path) -> None:
@@ -157,6 +162,15 @@ def test_the_debugger_listens_to_developers_on_loopback_alone(
     with pytest.raises(KnowctlError) as raised:
         server.bind(serving)
     assert raised.value.failure.exit_code is ExitCode.REFUSED
+
+
+def test_tokens_outlast_a_change_of_the_code() -> None:
+    environ = {"KNOWCTL_ENV_FILE": os.devnull, "PORT": "5001"}
+    first = with_signing_key(environ)
+    assert {**first, "SECRET_KEY": ""} == {**environ, "SECRET_KEY": ""}
+    assert len(first["SECRET_KEY"]) == 64
+    assert with_signing_key(first) == first
+    assert with_signing_key(environ) != first
 
 
 def test_what_runs_depends_on_who_asks() -> None:

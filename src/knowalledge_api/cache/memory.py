@@ -52,6 +52,12 @@ class MemoryCache:
             self._hits += 1
             return entry.value
 
+    def peek(self, namespace: str, key: Hashable) -> Any:
+        """What `get` finds, without counting that somebody asked."""
+        with self._lock:
+            entry = self._entries.get((namespace, key))
+            return None if entry is None else entry.value
+
     def put(self, namespace: str, key: Hashable, value: Any, seconds: float) -> None:
         """Keep a value for `seconds`; none or fewer keep nothing."""
         with self._lock:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowalledge_api.cache import CacheStats, MemoryCache
+from knowalledge_api.cache.memory import CacheStats, MemoryCache
 
 
 class Clock:

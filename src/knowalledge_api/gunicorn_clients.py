@@ -1,0 +1,258 @@
+"""What gunicorn's threads worker does for its clients: it waits for them without a thread."""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import time
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from gunicorn.http import errors
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
+
+from knowalledge_api.arrivals import Bounds, Stage
+from knowalledge_api.gunicorn_connection import CONTINUE, Connection
+from knowalledge_api.routes.early import Early
+
+GONE_BEFORE_ACCEPT: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED})
+FIRST_BYTE: Final = 5.0
+"""Seconds, beside the keep-alive time, that a connection may take to begin its first request."""
+LINGER: Final = 2.0
+"""Seconds for which a closed connection is read to its end, lest a reset overtake the answer."""
+LARGEST_REST: Final = 1 << 16
+LOOK: Final = 0.25
+"""Seconds between two looks at the requests that are still coming in."""
+LARGEST_HELD: Final = 64 << 20
+"""Bytes of requests that are still coming in, all together; beyond it bodies are refused."""
+MAX_BODY: Final = 10 << 20
+INTERNAL: Final = 500
+STATUSES: Final = (
+    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), INTERNAL),
+    (errors.ConfigurationProblem, INTERNAL),
+    (errors.LimitRequestLine, 414),
+    (errors.LimitRequestHeaders, 431),
+    (errors.ExpectationFailed, 417),
+    (errors.UnsupportedTransferCoding, 501),
+    (errors.InvalidHTTPVersion, 505),
+    (errors.ParseException, 400),
+)
+"""What is answered to what gunicorn's parser finds, the first that fits."""
+
+
+class PatientWorker(ThreadWorker):
+    """A request gets a thread when its last byte is there, and has to arrive in time.
+
+    Until then it waits on the poller of the main thread, as do silent clients, idle ones, and
+    those that do not close.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.threads: int = self.cfg.threads
+        self.tls: bool = self.cfg.is_ssl
+        self.running = 0
+        self.lingering: deque[Any] = deque()
+        self.arriving: deque[Connection] = deque()
+        self.held = 0
+        self.largest_held = LARGEST_HELD
+        self.next_look = 0.0
+        self.bounds = Bounds(body=MAX_BODY)
+        self.early = Early()
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection, and hear whether its client has spoken."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in GONE_BEFORE_ACCEPT:
+                return
+            raise
+        self.nr_conns += 1
+        conn = Connection(self.cfg, client, address, listener.getsockname(), self.bounds)
+        conn.timeout = time.monotonic() + FIRST_BYTE + self.cfg.keepalive
+        try:
+            if self.tls:
+                conn.wrap()
+        except OSError:  # it is gone again
+            self.drop(conn)
+            return
+        self.hear(conn)
+
+    def hear(self, conn: Connection, _sock: object = None) -> None:
+        """Receive what has come on a connection, if anything has."""
+        data = conn.receive()
+        if data:
+            self.take(conn, data)
+        elif data is not None:
+            self.leave(conn)
+            self.drop(conn)
+        elif conn.place is None:
+            self.wait(conn, self.pending_conns)
+
+    def take(self, conn: Connection, data: bytes) -> None:
+        """Give a request a thread as soon as it is whole; until then it waits here."""
+        stage = conn.add(data)
+        if stage is Stage.WHOLE:
+            self.leave(conn)
+            conn.hand_over()
+            self.enqueue_req(conn)
+            return
+        if isinstance(stage, int):
+            self.refuse(conn, stage)
+            return
+        if stage is Stage.CONTINUE:
+            with suppress(OSError):
+                conn.sock.send(CONTINUE)
+        if conn.place is not self.arriving:
+            self.leave(conn)
+            self.wait(conn, self.arriving)
+        conn.held += len(data)
+        self.held += len(data)
+        if self.held > self.largest_held:
+            self.refuse(conn, 503, retry_after=1)
+
+    def wait(self, conn: Connection, place: deque[Any]) -> None:
+        """Let a connection wait for its client."""
+        conn.place = place
+        place.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.hear, conn))
+
+    def leave(self, conn: Connection) -> None:
+        """Let a connection wait no longer, if it does."""
+        if conn.place is not None:
+            conn.place.remove(conn)
+            conn.place = None
+            self.poller.unregister(conn.sock)
+        self.held -= conn.held
+        conn.held = 0
+
+    def refuse(self, conn: Connection, status: int, retry_after: int | None = None) -> None:
+        """Answer a request that is not to be had, without a thread, and end its connection."""
+        self.leave(conn)
+        took = time.monotonic() - conn.patience.since
+        try:
+            conn.sock.send(self.early.raw(status, conn.address, took, retry_after))
+            self.part(conn)
+        except (OSError, ValueError):
+            self.drop(conn)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a connection to a thread."""
+        self.running += 1
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Ask the application; the client was told to go on when its body was waited for."""
+        req._expected_100_continue = False  # noqa: SLF001 -- or else it would be told once more
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: object) -> bool:
+        """Pass over what the application left of a body: it is all here, nobody is waited for."""
+        return bool(keepalive and conn.parser.finish_body())
+
+    def handle_error(self, _req: object, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that can't be read; what was in it may be secret, and is not logged."""
+        status = status_of(exc)
+        if status == INTERNAL:
+            self.log.error("A request ended without an answer", exc_info=exc)
+        address = str(addr[0]) if isinstance(addr, tuple) else ""
+        with suppress(OSError):
+            write_nonblock(client, self.early.raw(status, address))
+
+    def finish_request(self, conn: Any, fs: Future[object]) -> None:
+        """Keep or end a connection whose thread is done with it."""
+        self.running -= 1
+        wrong = None if fs.cancelled() else fs.exception()
+        if wrong:
+            self.log.error("A request ended its thread", exc_info=wrong)
+        kept = not fs.cancelled() and not wrong and fs.result() is True
+        try:
+            if kept:
+                self.keep(conn)
+            else:
+                self.part(conn)
+        except (OSError, ValueError):  # the connection is broken, or closed
+            self.drop(conn)
+
+    def keep(self, conn: Connection) -> None:
+        """Wait for the next request of a connection, of which some may be there already."""
+        ahead = conn.renew()
+        conn.sock.settimeout(0)
+        if ahead:
+            self.take(conn, ahead)
+            return
+        conn.set_timeout()
+        self.wait(conn, self.keepalived_conns)
+
+    def part(self, conn: Any) -> None:
+        """Close a connection for writing, and for reading when its client has done the same.
+
+        RFC 9112, 9.6. gunicorn waits for the client on the main thread, where nothing else
+        happens meanwhile: up to 2 s for one that does not close (27.0.1, measured).
+        """
+        conn.sock.shutdown(socket.SHUT_WR)
+        conn.sock.settimeout(0)
+        conn.timeout = time.monotonic() + LINGER
+        conn.rest = 0
+        readable = partial(self.read_rest, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+        self.lingering.append(conn)
+
+    def read_rest(self, conn: Any, client: socket.socket) -> None:
+        """Read what an ended connection still sends, and close it at its end."""
+        try:
+            size = len(client.recv(LARGEST_REST))
+        except BlockingIOError:
+            return
+        except OSError:
+            size = 0
+        conn.rest += size
+        if not size or conn.rest > LARGEST_REST:
+            self.lingering.remove(conn)
+            self.poller.unregister(client)
+            self.drop(conn)
+
+    def drop(self, conn: Any) -> None:
+        """Forget a connection."""
+        self.nr_conns -= 1
+        conn.close()
+
+    def end_overdue(self) -> None:
+        """End the connections whose time is over."""
+        self.murder_keepalived()
+        self.murder_pending()
+        now = time.monotonic()
+        while self.lingering and self.lingering[0].timeout <= now:
+            conn = self.lingering.popleft()
+            self.poller.unregister(conn.sock)
+            self.drop(conn)
+        if now >= self.next_look:
+            self.next_look = now + LOOK
+            for conn in [each for each in self.arriving if each.timeout <= now]:
+                self.refuse(conn, 408)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close idle connections whose time is over, unless they have spoken meanwhile."""
+        now = time.monotonic()
+        while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
+            conn = self.keepalived_conns[0]
+            data = None if force else conn.receive()
+            if data:
+                self.take(conn, data)
+            else:
+                self.leave(conn)
+                self.drop(conn)
+
+
+def status_of(error: BaseException) -> int:
+    """The status to answer a request with that could not be read, or whose answer failed."""
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return status
+    return 500

@@ -1,0 +1,210 @@
+"""What the routes answer, as models that the description is made from and tests hold them to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from knowalledge_api.database.models import Role, Tier
+from knowalledge_api.health import CheckStatus
+from knowalledge_api.stores.store import Mode
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=0)]
+IssuedKey = Annotated[str, Field(pattern=r"^sk_[A-Za-z0-9_-]{43}$")]
+
+
+class Model(BaseModel):
+    """What is answered, and nothing more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(Model):
+    """One field of a request that was refused, and why."""
+
+    field: str
+    reason: str
+
+
+class Problem(Model):
+    """An error (RFC 9457). `error` and `message` repeat `detail` for older clients."""
+
+    type: str
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: str
+    instance: str
+    error: str
+    message: str
+    request_id: str
+    errors: list[Fault] = Field(default_factory=list)
+    retry_after: Annotated[int, Field(ge=0, description="Seconds.")] = 0
+
+
+class Alive(Model):
+    """The process answers."""
+
+    status: Literal["alive"]
+    timestamp: datetime
+
+
+class Ready(Model):
+    """Whether requests should come here. `details` is for operators alone."""
+
+    ready: bool
+    timestamp: datetime
+    checks: dict[str, CheckStatus]
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Subtopics(Model):
+    """Fifteen subtopics in the order in which they are learnt."""
+
+    subtopics: list[str]
+    count: Count
+    quality_score: Share
+    warnings: list[str]
+    source: Literal["gemini", "offline", "cache"]
+
+
+class Registered(Model):
+    """A new user and the key, which is shown only once."""
+
+    api_key: IssuedKey
+    user_id: str
+    quota_tier: Tier
+    message: str
+
+
+class Generated(Registered):
+    """A key that an administrator generated."""
+
+    role: Role
+
+
+class LoggedIn(Model):
+    """A token for `expires_in` seconds."""
+
+    token: str
+    expires_in: Annotated[int, Field(ge=1)]
+    user_id: str
+    quota_tier: Tier
+    message: str
+
+
+class Validated(Model):
+    """Who the credential belongs to."""
+
+    valid: Literal[True]
+    user_id: str
+    role: Role
+    quota_tier: Tier
+    email: str | None
+    created_at: datetime
+
+
+class Said(Model):
+    """What was done."""
+
+    message: str
+
+
+class OwnKey(Model):
+    """An API key, by what it begins with."""
+
+    id: int
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class OwnKeys(Model):
+    """The caller's keys that are not revoked."""
+
+    keys: list[OwnKey]
+    count: Count
+
+
+class Revoked(Said):
+    """The key that is good no longer."""
+
+    id: int
+
+
+class Cleared(Said):
+    """How many entries were dropped; of the whole cache where no namespace was named."""
+
+    cleared: Count
+    namespace: str | None
+
+
+class BreakerState(Model):
+    """Whether a part is asked (closed) or given time to come back (open), and since when."""
+
+    name: str
+    state: Literal["open", "closed"]
+    mode: Mode
+    since: Annotated[float, Field(description="Unix time.")]
+    failures: Count
+
+
+class CacheCounts(Model):
+    """Questions to the cache."""
+
+    hits: Count
+    misses: Count
+    hit_rate_percent: Percent
+
+
+class EndpointCounts(Model):
+    """Requests of one route; errors are answers of 500 and above."""
+
+    requests: Count
+    errors: Count
+    average_ms: Annotated[float, Field(ge=0)]
+
+
+class LimitCounts(Model):
+    """Whether requests are limited, and how many were refused, by kind of limit."""
+
+    enabled: bool
+    refused: dict[str, Count]
+
+
+class PoolCounts(Model):
+    """The database connections of all workers."""
+
+    size: Count
+    open: Count
+    in_use: Count
+    idle: Count
+    overflow: Count
+    waiting: Count
+    checkouts: Count
+    timeouts: Count
+
+
+class Statistics(Model):
+    """What was counted over all workers since the server started."""
+
+    cache: CacheCounts
+    total_requests: Count
+    requests_per_second: Annotated[float, Field(ge=0, description="Since the start.")]
+    error_rate_percent: Percent
+    error_count: Annotated[int, Field(ge=0, description="Answers of 500 and above.")]
+    uptime_formatted: str
+    endpoints: dict[str, EndpointCounts]
+    status_codes: dict[str, Count]
+    rate_limits: LimitCounts
+    pool: PoolCounts
+
+
+class LiveState(BaseModel):
+    """The live state of each worker that answers, and the sums."""
+
+    workers: list[dict[str, Any]]
+    total: dict[str, Any]

@@ -1,0 +1,38 @@
+"""The cache of a running server: what it holds, and how to empty it."""
+
+from typing import Annotated
+
+import typer
+
+from knowctl.context import Context
+from knowctl.model import CacheCleared, CacheStats
+from knowctl.options import Instance, command, group
+from knowctl.services import cache
+
+app = group("Look at the cache, and clear it.\n\nExample: knowctl cache stats")
+
+
+@app.command()
+@command
+def stats(context: Context, instance: Instance = None) -> CacheStats:
+    """Show where every worker keeps its cache, and what it found.
+
+    Example: knowctl cache stats -o json | jq .data.total
+    """
+    return cache.stats(context.live(instance))
+
+
+@app.command()
+@command
+def clear(
+    context: Context,
+    namespace: Annotated[
+        str | None, typer.Option(metavar="NS", help="This namespace alone, such as subtopics.")
+    ] = None,
+    instance: Instance = None,
+) -> CacheCleared:
+    """Drop cached content in every worker and in Redis, where no other key is touched.
+
+    Example: knowctl cache clear --namespace subtopics
+    """
+    return cache.clear(context.live(instance), context.cache, namespace)

@@ -1,0 +1,36 @@
+"""Clears the cache that servers share in the Redis of the settings."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from knowalledge_api.cache.shared import Shared
+from knowalledge_api.settings import Settings
+from knowalledge_api.stores.store import StoreAwayError, make_store
+from knowctl.errors import ErrorCode, KnowctlError
+
+
+@dataclass(frozen=True, slots=True)
+class CacheProbe:
+    """The Redis that the settings name."""
+
+    settings: Settings
+
+    def clear_cache(self, namespace: str | None) -> int | None:
+        """Drop our values of a namespace, or all of them, and no key of anybody else.
+
+        How many went; None where no Redis is configured, KnowctlError where it can't be asked.
+        """
+        if self.settings.redis_url is None:
+            return None
+        with closing(make_store(self.settings)) as store:
+            try:
+                return Shared(store, self.settings.redis_timeout).clear(namespace)
+            except StoreAwayError as error:
+                raise KnowctlError(
+                    ErrorCode.REDIS,
+                    "the cache in Redis could not be cleared",
+                    cause=str(error),
+                    hint="see that Redis runs, and that REDIS_URL is right",
+                ) from error

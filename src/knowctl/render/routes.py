@@ -1,0 +1,23 @@
+"""Routes as a table for a person."""
+
+from __future__ import annotations
+
+from knowctl.model import Endpoint, Endpoints
+from knowctl.render.style import Style
+from knowctl.render.table import of_table
+from knowctl.render.text import of_result
+
+
+@of_result.register
+def _(found: Endpoints, style: Style) -> str:
+    rows = [
+        (each.path, ", ".join(each.methods), _policy(each), each.limit or "-", each.cache or "-")
+        for each in found.routes
+    ]
+    return of_table(
+        ("ROUTE", "METHODS", "POLICY", "RATE LIMIT", "CACHE"), rows, style, ("ROUTE", "METHODS")
+    )
+
+
+def _policy(each: Endpoint) -> str:
+    return ", ".join((each.access, *each.also))

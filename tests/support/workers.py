@@ -1,0 +1,111 @@
+"""gunicorn's threads worker without threads, sockets or a poller of the system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from gunicorn.config import Config
+
+from knowalledge_api.gunicorn_clients import PatientWorker
+from knowalledge_api.gunicorn_connection import Connection
+
+
+class Poller:
+    """Who waits for what, and what it is waited for with."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[Any, Callable[..., object]] = {}
+
+    def register(self, what: Any, _events: int, callback: Callable[..., object]) -> None:
+        self.waiting[what] = callback
+
+    def unregister(self, what: Any) -> None:
+        del self.waiting[what]
+
+    def close(self) -> None:
+        self.waiting.clear()
+
+
+class Plug:
+    """A client's socket: what reading it gives, one after the other, and then nothing yet."""
+
+    def __init__(self, *reads: bytes | OSError) -> None:
+        self.reads = list(reads)
+        self.sent = b""
+        self.closed = False
+        self.shut = False
+
+    def recv(self, _size: int, _flags: int = 0) -> bytes:
+        given = self.reads.pop(0) if self.reads else BlockingIOError()
+        if isinstance(given, OSError):
+            raise given
+        return given
+
+    def send(self, data: bytes) -> int:
+        if self.closed:
+            raise OSError(32, "broken pipe")
+        self.sent += data
+        return len(data)
+
+    def setsockopt(self, *_: object) -> None: ...
+
+    def setblocking(self, _wanted: bool) -> None: ...
+
+    def settimeout(self, _seconds: float) -> None: ...
+
+    def shutdown(self, _how: int) -> None:
+        if self.closed:
+            raise OSError(107, "not connected")
+        self.shut = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@contextmanager
+def worker_of(kind: Callable[..., Any]) -> Iterator[Any]:
+    """A worker of this kind with two threads and one request in one of them."""
+    config = Config()
+    for name, value in {"threads": 2, "max_requests": 10, "keepalive": 3}.items():
+        config.set(name, value)
+    errors: list[str] = []
+    log = SimpleNamespace(
+        errors=errors,
+        error=lambda text, **_: errors.append(text),
+        warning=lambda text, *_: errors.append(text),
+        reopen_files=lambda: errors.append("reopened"),
+    )
+    worker = kind(1, os.getppid(), [], None, 30, config, log)
+    worker.poller = Poller()
+    worker.nr_conns = worker.running = 1
+    yield worker
+    worker.tmp.close()
+
+
+def conn_of(worker: PatientWorker, plug: Plug) -> Connection:
+    """A connection whose request is in a thread."""
+    return Connection(worker.cfg, plug, ("192.0.2.1", 5123), None, worker.bounds)
+
+
+def pool(submitted: list[Any]) -> Any:
+    """A pool of threads that never come to it."""
+
+    def submit(_: object, conn: Any) -> Future[object]:
+        submitted.append(conn)
+        return Future()
+
+    return SimpleNamespace(submit=submit)
+
+
+def done(result: object = None, error: BaseException | None = None) -> Future[object]:
+    future: Future[object] = Future()
+    if error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+    return future

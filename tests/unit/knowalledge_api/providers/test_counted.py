@@ -1,0 +1,43 @@
+"""A writer of content whose calls are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from knowalledge_api.metrics.recording import LabelledCounter, Recorder
+from knowalledge_api.metrics.table import AI_CALLS
+from knowalledge_api.providers.counted import CountedProvider
+from knowalledge_api.providers.offline import OfflineProvider
+from knowalledge_api.providers.protocol import Language
+
+
+class Failing(OfflineProvider):
+    def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
+        raise TimeoutError(f"{topic} in {language}")
+
+
+def calls(recorder: Recorder) -> Mapping[str, float]:
+    return {
+        key.partition("\t")[2]: number
+        for key, number in recorder.gather().numbers.items()
+        if key.startswith(AI_CALLS.name)
+    }
+
+
+def test_a_call_is_counted_under_the_name_of_who_wrote() -> None:
+    recorder = Recorder()
+    counted = CountedProvider(OfflineProvider(), LabelledCounter(AI_CALLS, recorder))
+    assert counted.source == "offline"
+    made = counted.subtopics("Algebra", Language.ENGLISH)
+    assert made == OfflineProvider().subtopics("Algebra", Language.ENGLISH)
+    assert calls(recorder) == {"offline\tok": 1}
+
+
+def test_a_failure_is_counted_and_goes_on_to_who_asked() -> None:
+    recorder = Recorder()
+    counted = CountedProvider(Failing(), LabelledCounter(AI_CALLS, recorder))
+    with pytest.raises(TimeoutError):
+        counted.subtopics("Algebra", Language.ENGLISH)
+    assert calls(recorder) == {"offline\tfailed": 1}
