@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from knowalledge_api.cache import Cache
 from knowalledge_api.cache.shared import Made
 from knowalledge_api.database import Database
 from knowalledge_api.database.contents import Content, find_content, store_content
+from knowalledge_api.database.models.columns import utc_now
 from knowalledge_api.providers.protocol import SUBTOPICS, ContentProvider, Language
 from knowalledge_api.services.topics import digest, normalise_topic
 
@@ -27,11 +28,6 @@ class Subtopics:
     quality_score: float
     warnings: tuple[str, ...]
     source: str
-
-
-def utc_now() -> datetime:
-    """The time of day, with its zone."""
-    return datetime.now(UTC)
 
 
 class SubtopicsService:

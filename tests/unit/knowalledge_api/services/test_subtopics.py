@@ -18,7 +18,7 @@ from knowalledge_api.database import Database
 from knowalledge_api.database.models import Base
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.providers.protocol import Language
-from knowalledge_api.services.subtopics import SubtopicsService, loaded, quality, utc_now
+from knowalledge_api.services.subtopics import SubtopicsService, loaded, quality
 from knowalledge_api.stores.store import Store
 from tests.support.configuration import settings_of, sqlite_settings
 
@@ -128,10 +128,6 @@ def test_quality_is_the_share_of_headings_that_can_be_used(database: Database) -
     answer = service(database, Poor(), Clock()).divide("CI/CD", Language.ENGLISH)
     assert answer.quality_score == 0.07
     assert answer.warnings
-
-
-def test_the_time_of_day_has_its_zone() -> None:
-    assert utc_now().tzinfo is UTC
 
 
 def test_n_clients_that_ask_the_same_at_once_make_one_call(database: Database) -> None:

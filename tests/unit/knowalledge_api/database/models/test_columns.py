@@ -20,6 +20,7 @@ from knowalledge_api.database.models.columns import (
     at_least,
     is_digest,
     one_of,
+    utc_now,
 )
 
 if TYPE_CHECKING:
@@ -112,3 +113,7 @@ def test_checks_are_named_by_their_column() -> None:
         ("hash", "length(hash) = 64"),
         ("total", "total >= 1"),
     ]
+
+
+def test_the_time_of_day_has_its_zone() -> None:
+    assert utc_now().tzinfo is UTC
