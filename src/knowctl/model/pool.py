@@ -102,6 +102,14 @@ class Budget:
     peak: int
     limit: int | None
 
+    @classmethod
+    def of(cls, sizes: Sizes, limit: int | None) -> Budget:
+        """The budget of these sizes; `limit` is what the database has for this product."""
+        per_worker = min(sizes.threads + 1, sizes.size + sizes.overflow)
+        at_once = max(sizes.replicas + sizes.surge, 2)
+        peak = at_once * sizes.workers * per_worker
+        return cls(per_worker, sizes.workers, at_once, sizes.replicas, peak, limit)
+
     @property
     def fits(self) -> bool | None:
         """Whether there is room; None where the limit is not known."""

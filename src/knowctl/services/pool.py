@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from knowctl.errors import KnowctlError
@@ -61,12 +62,13 @@ def budget(workers: Workers, sizes: Sizes, wanted: int | None, limit: int | None
     found = workers.answered
     serving = max((each.generation for each in found), default=0)
     running = sum(each.generation == serving for each in found)
-    threads = max((each.threads.total for each in found), default=sizes.threads)
-    size = max((each.pool.size for each in found if each.pool), default=sizes.size)
-    per_worker = min(threads + 1, size + sizes.overflow)
-    count = wanted or running or sizes.workers
-    at_once = max(sizes.replicas + sizes.surge, 2)
-    return Budget(per_worker, count, at_once, sizes.replicas, at_once * count * per_worker, limit)
+    told = replace(
+        sizes,
+        threads=max((each.threads.total for each in found), default=sizes.threads),
+        size=max((each.pool.size for each in found if each.pool), default=sizes.size),
+        workers=wanted or running or sizes.workers,
+    )
+    return Budget.of(told, limit)
 
 
 def _of(found: Workers, server: DatabaseShare | str, sizes: Sizes, wanted: int | None) -> PoolStats:
