@@ -19,10 +19,10 @@ class Pair:
         return {"SSL_CERTFILE": str(self.certfile), "SSL_KEYFILE": str(self.keyfile)}
 
 
-def make_pair(directory: Path, name: str = "server") -> Pair:
-    """A certificate and its key, valid for two days."""
+def make_pair(directory: Path, name: str = "server", days: int = 2) -> Pair:
+    """A certificate and its key, valid for `days` from now."""
     pair = Pair(directory / f"{name}-cert.pem", directory / f"{name}-key.pem")
-    command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command = ["openssl", "req", "-x509", "-nodes", "-days", str(days), "-subj", "/CN=localhost"]
     command += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     command += ["-keyout", str(pair.keyfile), "-out", str(pair.certfile)]

@@ -10,6 +10,7 @@ from typing import Any
 from knowalledge_api.settings.kinds import Secret
 from knowalledge_api.settings.machine import available_cpus
 from knowalledge_api.settings.sources import (
+    EnvFile,
     Origin,
     Problem,
     ProblemKind,
@@ -38,14 +39,19 @@ class Loaded:
     """What the sources say: the settings (None where a problem bars them) and the problems.
 
     `values` holds each setting by attribute, its default where it could not be read; `given`
-    every name that a source gave, known or not.
+    every name that a source gave, known or not; `origins` where each setting is read from, a
+    secret's own file included. `empty` are names without a value, which count as unset;
+    `overruled` those whose value in .env another source replaces, and where it stands.
     """
 
     settings: Settings | None
     values: Mapping[str, Any]
     shown: tuple[Shown, ...]
     given: Mapping[str, Raw]
+    origins: Mapping[str, Origin]
     problems: tuple[Problem, ...]
+    empty: Mapping[str, Origin]
+    overruled: Mapping[str, Origin]
 
 
 class SettingsError(Exception):
@@ -91,8 +97,23 @@ def load(
         values=values,
         shown=tuple(_show(values, raws, {each.name for each in problems})),
         given=given,
+        origins={name: raw.origin for name, raw in raws.items()},
         problems=found,
+        empty=_empty(environ, file),
+        overruled=_overruled(file, given),
     )
+
+
+def _empty(environ: Mapping[str, str], file: EnvFile) -> dict[str, Origin]:
+    """Names without a value: nothing else gives them one."""
+    nowhere = {name for name, text in environ.items() if not text} - file.values.keys()
+    inherited = {name: Origin("environment") for name in nowhere}
+    unset = {name: place for name, place in file.empty.items() if not environ.get(name)}
+    return {**inherited, **unset}
+
+
+def _overruled(file: EnvFile, given: Mapping[str, Raw]) -> dict[str, Origin]:
+    return {name: raw.origin for name, raw in file.values.items() if given[name].text != raw.text}
 
 
 def _with_secret_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -56,10 +56,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """What a .env file holds, the last of equal names winning, and what is wrong with it."""
+    """What a .env file holds, the last of equal names winning, and what is wrong with it.
+
+    `empty` are the names that stand there without a value.
+    """
 
     values: Mapping[str, Raw]
     problems: tuple[Problem, ...] = ()
+    empty: Mapping[str, Origin] = field(default_factory=dict)
 
 
 def read_env_file(path: Path, *, required: bool) -> EnvFile:
@@ -130,6 +134,7 @@ def _unreadable(path: Path, reason: str) -> Problem:
 
 def _parse(path: Path, content: str) -> EnvFile:
     values: dict[str, Raw] = {}
+    empty: dict[str, Origin] = {}
     problems: list[Problem] = []
     for name, value, line in _bindings(content):
         origin = Origin("file", str(path), line)
@@ -137,9 +142,11 @@ def _parse(path: Path, content: str) -> EnvFile:
             problems.append(_malformed(path, line, origin))
         elif value:
             values[name] = Raw(value, origin)
+            empty.pop(name, None)
         else:
             values.pop(name, None)
-    return EnvFile(values, tuple(problems))
+            empty[name] = origin
+    return EnvFile(values, tuple(problems), empty)
 
 
 def _bindings(content: str) -> Iterator[tuple[str | None, str | None, int]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from knowctl.checks import backends, edge, routes, schema, secrecy, serving
 from knowctl.checks import configuration as config
-from knowctl.checks import routes, schema
 from knowctl.checks.engine import Check
 from knowctl.choices import Severity
 from knowctl.model import ConfigurationFacts, RouteFacts, SchemaFacts
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 READ: Final = ("KC101", "KC103")
 
 CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
@@ -19,18 +19,55 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC103", ERROR, "Every value is of its kind", config.values),
     Check("KC104", ERROR, "Everything required is set", config.required, ("KC101",)),
     Check("KC105", WARNING, "Every variable that looks like ours is one", config.spelling),
-    Check("KC106", WARNING, "The .env file is readable by its owner alone", config.private_file),
-    Check("KC110", ERROR, "Development is served to this machine alone", config.development_is_local, READ),
-    Check("KC111", ERROR, "Only listed origins may call", config.origins, READ),
-    Check("KC112", WARNING, "Forced HTTPS ends in a certificate or a proxy", config.https_ends_somewhere, READ),
-    Check("KC113", WARNING, "Production forces HTTPS", config.https_is_forced, READ),
-    Check("KC114", ERROR, "A certificate comes with its key", config.certificate_pair, READ),
-    Check("KC301", WARNING, "Data outside development is in a database server", config.production_database, READ),
-    Check("KC302", ERROR, "Replicas share a database server", config.replicas_share_a_database, READ),
-    Check("KC501", WARNING, "A production server can be reached from outside", config.reachable, READ),
-    Check("KC502", WARNING, "AI calls leave threads for other requests", config.threads_left, READ),
-    Check("KC503", ERROR, "The server can serve the certificate", config.waitress_is_plain, READ),
-    Check("KC701", WARNING, "Strangers do not spend the AI budget", config.paid_generation, READ),
+    Check("KC106", WARNING, "The .env file is readable by its owner alone", secrecy.private_file),
+    Check("KC107", INFO, "Every setting that is given has a value", config.empty),
+    Check("KC108", WARNING, "No setting has the name that others give it", config.former),
+    Check("KC109", INFO, "What the .env file says counts", config.overruled),
+    Check("KC110", ERROR, "Development is served to this machine alone", edge.development_is_local, READ),
+    Check("KC111", ERROR, "Only listed origins may call", edge.origins, READ),
+    Check("KC112", WARNING, "Forced HTTPS ends in a certificate or a proxy", edge.https_ends_somewhere, READ),
+    Check("KC113", WARNING, "Production forces HTTPS", edge.https_is_forced, READ),
+    Check("KC114", ERROR, "A certificate comes with its key", edge.certificate_pair, READ),
+    Check("KC115", WARNING, "No secret can be guessed", secrecy.strong, READ),
+    Check("KC116", WARNING, "Files with secrets are not for everyone", secrecy.private_secret_files),
+    Check("KC117", ERROR, "No secret is committed to git", secrecy.uncommitted, READ),
+    Check("KC118", ERROR, "Nothing debugs outside development", edge.undebugged, READ),
+    Check("KC119", WARNING, "Production logs no debugging", edge.discreet, READ),
+    Check("KC120", WARNING, "Front ends outside development come by HTTPS", edge.origins_by_https, READ),
+    Check("KC121", ERROR, "Every origin is one that a browser can have", edge.origins_whole, READ),
+    Check("KC122", WARNING, "Origins are written as browsers send them", edge.origins_plain, READ),
+    Check("KC123", ERROR, "The certificate can be used", edge.certificate_usable, ("KC114",)),
+    Check("KC124", ERROR, "The key is the certificate's own", edge.key_fits, ("KC123",)),
+    Check("KC125", ERROR, "The certificate is valid now", edge.certificate_valid, ("KC124",)),
+    Check("KC126", WARNING, "The certificate is valid for a month more", edge.certificate_lasts, ("KC125",)),
+    Check("KC127", WARNING, "The certificate's key is not for everyone", secrecy.private_key, ("KC114",)),
+    Check("KC128", INFO, "Production answers to its own names alone", edge.hosts_listed, READ),
+    Check("KC129", WARNING, "Production limits requests", edge.limited, READ),
+    Check("KC130", WARNING, "Trusted networks are few", edge.trusted_few, READ),
+    Check("KC301", WARNING, "Data outside development is in a database server", backends.production_database, READ),
+    Check("KC302", ERROR, "Replicas share a database server", backends.replicas_share_a_database, READ),
+    Check("KC303", ERROR, "The database's driver is installed", backends.driver_installed, READ),
+    Check("KC304", WARNING, "A database elsewhere is spoken to by TLS", backends.database_encrypted, READ),
+    Check("KC305", WARNING, "The connections fit a database as it comes", backends.budget_fits, READ),
+    Check("KC306", INFO, "Every thread can have a connection", backends.threads_connected, READ),
+    Check("KC307", INFO, "The pool is no larger than threads can use", backends.pool_used, READ),
+    Check("KC308", ERROR, "Migrations go past the pooler", backends.migrations_direct, READ),
+    Check("KC401", WARNING, "A Redis elsewhere is spoken to by TLS", backends.redis_encrypted, READ),
+    Check("KC402", WARNING, "A Redis elsewhere asks for a password", backends.redis_protected, READ),
+    Check("KC403", WARNING, "Replicas share Redis", backends.replicas_share_redis, READ),
+    Check("KC501", WARNING, "A production server can be reached from outside", edge.reachable, READ),
+    Check("KC502", WARNING, "AI calls leave threads for other requests", serving.threads_left, READ),
+    Check("KC503", ERROR, "The server can serve the certificate", serving.waitress_is_plain, READ),
+    Check("KC504", WARNING, "Nothing changes gunicorn behind the settings", config.unfollowed),
+    Check("KC505", WARNING, "A stop ends before it is killed", serving.stops_in_time, READ),
+    Check("KC506", WARNING, "A stop lets AI requests finish", serving.ai_within_grace, READ),
+    Check("KC508", INFO, "The proxy closes idle connections first", serving.kept_alive, READ),
+    Check("KC701", WARNING, "Strangers do not spend the AI budget", serving.paid_generation, READ),
+    Check("KC702", ERROR, "Gemini has its key", serving.gemini_key, READ),
+    Check("KC703", ERROR, "Google's SDK is installed where it is used", serving.gemini_installed, READ),
+    Check("KC704", WARNING, "One AI call fits into its request", serving.calls_fit, READ),
+    Check("KC705", ERROR, "Gemini's key goes by HTTPS", serving.key_by_https, READ),
+    Check("KC706", WARNING, "A long AI request is not taken for stuck", serving.stuck_is_stuck, READ),
 )  # fmt: skip
 
 SCHEMA: Final[tuple[Check[SchemaFacts], ...]] = (

@@ -53,13 +53,13 @@ class Check(Generic[F]):
 def run(checks: Iterable[Check[F]], facts: F) -> tuple[Finding, ...]:
     """Judge the facts; a check that raises becomes unknown and never ends the run."""
     findings: list[Finding] = []
-    failed: set[str] = set()
+    roots: dict[str, str] = {}  # of what did not pass: the check that is to blame
     for check in checks:
-        missing = [need for need in check.needs if need in failed]
-        found = list(_skip(check, missing[0]) if missing else _judge(check, facts))
+        root = next((roots[need] for need in check.needs if need in roots), None)
+        found = list(_skip(check, root) if root else _judge(check, facts))
         findings.extend(found)
         if any(each.outcome is not Outcome.PASS for each in found):
-            failed.add(check.id)
+            roots[check.id] = root or check.id
     return tuple(findings)
 
 

@@ -17,7 +17,6 @@ from knowctl.model.cache import (
 )
 from knowctl.model.configuration import (
     ConfigurationFacts,
-    EnvFileFacts,
     SettingProblem,
     ShownSetting,
     ShownSettings,
@@ -116,6 +115,15 @@ from knowctl.model.serving import (
     Talk,
     Times,
 )
+from knowctl.model.surroundings import (
+    Certificate,
+    Committed,
+    FileFacts,
+    ListedOrigin,
+    ServerFacts,
+    Strength,
+    Surroundings,
+)
 
 __all__ = [
     "Address",
@@ -124,7 +132,9 @@ __all__ = [
     "Budget",
     "CacheCleared",
     "CacheStats",
+    "Certificate",
     "ChangedUser",
+    "Committed",
     "Complaint",
     "Component",
     "ConfigurationFacts",
@@ -138,7 +148,7 @@ __all__ = [
     "Encryption",
     "Endpoint",
     "Endpoints",
-    "EnvFileFacts",
+    "FileFacts",
     "Finding",
     "Frame",
     "GenerationFacts",
@@ -148,6 +158,7 @@ __all__ = [
     "Holder",
     "IssuedKey",
     "Lint",
+    "ListedOrigin",
     "LockWait",
     "LongTransaction",
     "Migration",
@@ -174,6 +185,7 @@ __all__ = [
     "Schema",
     "SchemaFacts",
     "SchemaStatus",
+    "ServerFacts",
     "Serves",
     "Serving",
     "SettingProblem",
@@ -186,9 +198,11 @@ __all__ = [
     "Status",
     "Step",
     "Stopped",
+    "Strength",
     "Succeeded",
     "Supervision",
     "SupervisorFacts",
+    "Surroundings",
     "Talk",
     "ThreadStack",
     "Threads",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from knowctl.errors import Failure
 from knowctl.model.results import Where
+from knowctl.model.surroundings import FileFacts, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +23,25 @@ class SettingProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvFileFacts:
-    """What the file system says of the .env file; `mode` None where modes do not exist."""
-
-    path: str
-    mode: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ConfigurationFacts:
-    """All that checks may know of the configuration: values by setting name, never a secret."""
+    """All that checks may know of the configuration: values by setting name, never a secret.
+
+    `empty` are names without a value, `overruled` those whose value in .env does not count, with
+    their places there.
+    """
 
     values: Mapping[str, Any]
     places: Mapping[str, Where]
     given: frozenset[str]
     known: frozenset[str]
     problems: tuple[SettingProblem, ...] = ()
-    env_file: EnvFileFacts | None = None
+    env_file: FileFacts | None = None
     database_scheme: str = "sqlite"
     gemini: bool = False
     server: str = "gunicorn"
+    empty: Mapping[str, Where] = field(default_factory=dict)
+    overruled: Mapping[str, Where] = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
 
     @property
     def environment(self) -> str:
@@ -52,6 +52,17 @@ class ConfigurationFacts:
     def development(self) -> bool:
         """Whether the service runs on a developer's machine."""
         return self.environment == "development"
+
+    @property
+    def production(self) -> bool:
+        """Whether it is the real thing."""
+        return self.environment == "production"
+
+    @property
+    def threads(self) -> tuple[str, int]:
+        """The setting that says how many threads serve, and how many."""
+        name = "WAITRESS_THREADS" if self.server == "waitress" else "GUNICORN_THREADS"
+        return name, int(self.values[name])
 
     @property
     def loopback(self) -> bool:

@@ -26,7 +26,6 @@ from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
 from knowctl.model import (
     Address,
     ConfigurationFacts,
-    EnvFileFacts,
     Serving,
     SettingProblem,
     ShownSetting,
@@ -35,6 +34,7 @@ from knowctl.model import (
     Where,
 )
 from knowctl.probes import run_directory
+from knowctl.probes.surroundings import file_facts, look_around
 
 NOT_SETTINGS = frozenset({"KNOWCTL_ENV_FILE", "KNOWCTL_GENERATION"})
 MARGIN = 5.0
@@ -73,7 +73,8 @@ class SettingsProbe:
 
     def facts(self) -> ConfigurationFacts:
         """What checks may know: no secret's value is among it, only whether there is one."""
-        loaded = self._loaded
+        loaded, env_file = self._loaded, self.env_file or Path(".env")
+        gemini = _uses_gemini(loaded.values)
         return ConfigurationFacts(
             values={row.name: _harmless(loaded.values[row.attribute]) for row in TABLE},
             places={name: _where(name, raw.origin) for name, raw in loaded.given.items()},
@@ -85,10 +86,13 @@ class SettingsProbe:
                 )
                 for each in loaded.problems
             ),
-            env_file=_env_file_facts(self.env_file or Path(".env")),
+            env_file=file_facts(env_file),
             database_scheme=urlsplit(loaded.values["database_url"].reveal()).scheme,
-            gemini=_uses_gemini(loaded.values),
+            gemini=gemini,
             server=_server(loaded.values["server"]),
+            empty=_places(loaded.empty),
+            overruled=_places(loaded.overruled),
+            around=look_around(loaded, self.environ, env_file, gemini=gemini),
         )
 
     def serving(self) -> Serving:
@@ -176,15 +180,11 @@ def _where(name: str, origin: Origin) -> Where:
     return Where(file=origin.file, line=origin.line, variable=name)
 
 
+def _places(origins: Mapping[str, Origin]) -> dict[str, Where]:
+    return {name: _where(name, origin) for name, origin in origins.items()}
+
+
 def _uses_gemini(values: Mapping[str, Any]) -> bool:
     if values["ai_provider"] is Provider.AUTO:
         return values["google_api_key"] is not None
     return values["ai_provider"] is Provider.GEMINI
-
-
-def _env_file_facts(path: Path) -> EnvFileFacts | None:
-    try:
-        mode = path.stat().st_mode & 0o777
-    except OSError:
-        return None
-    return EnvFileFacts(str(path), mode if os.name == "posix" else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import singledispatch
 from typing import Final
 
@@ -31,6 +32,8 @@ from knowctl.model import (
 from knowctl.render.style import Style
 from knowctl.render.table import of_table
 
+MANY: Final = 20
+"""Checks; of more than these those that passed are not listed, and the skipped in few lines."""
 _OUTCOMES: Final = {
     Outcome.PASS: ("✔", "green"),
     Outcome.SKIPPED: ("-", "dim"),
@@ -98,9 +101,28 @@ def of_unknown(name: str, detail: str, style: Style) -> str:
 
 @of_result.register
 def _(report: Report, style: Style) -> str:
-    lines = [of_finding(each, style) for each in report.findings]
-    total = f"{len(lines)} checked: {_counts(report) or 'nothing'}"
-    return "\n".join([*lines, "", style.paint(total, "bold")])
+    brief = len(report.findings) > MANY and not style.verbose
+    lines = [
+        of_finding(each, style)
+        for each in report.findings
+        if not (brief and each.outcome in {Outcome.PASS, Outcome.SKIPPED})
+    ]
+    lines += _skipped(report, style) if brief else []
+    total = f"{len(report.findings)} checked: {_counts(report) or 'nothing'}"
+    if brief:
+        total += "; -v shows each"
+    return "\n".join([*lines, *([""] if lines else []), style.paint(total, "bold")])
+
+
+def _skipped(report: Report, style: Style) -> Iterator[str]:
+    """A line a reason, with the checks that it kept from judging."""
+    ids: dict[str, list[str]] = {}
+    for each in report.findings:
+        if each.outcome is Outcome.SKIPPED:
+            ids.setdefault(each.cause, []).append(each.id)
+    for cause, skipped in ids.items():
+        yield f"{_sign(style, '-', 'dim')} {len(skipped)} skipped: {cause}"
+        yield style.indented(", ".join(skipped))
 
 
 @of_result.register

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import ConfigurationFacts, Outcome, Plan, Serving, Step, Talk
+from knowctl.model import ConfigurationFacts, Plan, Serving, Step, Talk
 from knowctl.services import configuration, database
 from knowctl.services.database import Clock, Database
 
@@ -108,7 +109,7 @@ def plan(ports: Ports, order: Order) -> Plan:
 def _check(ports: Ports) -> None:
     report = configuration.check(ports.configured)
     for finding in report.findings:
-        if finding.outcome not in {Outcome.PASS, Outcome.SKIPPED}:
+        if finding.level and finding.level.rank >= Severity.WARNING.rank:
             ports.talk.finding(finding)
     if report.failing:
         first, *others = report.failing

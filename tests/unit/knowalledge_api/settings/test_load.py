@@ -9,7 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowalledge_api.settings import TABLE, Environment, ProblemKind, SettingsError, load, require
+from knowalledge_api.settings import (
+    TABLE,
+    Environment,
+    Origin,
+    ProblemKind,
+    SettingsError,
+    load,
+    require,
+)
 
 NOTHING = Path(os.devnull)
 CANARY = "canary-0123456789"
@@ -82,6 +90,23 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     loaded = load({"DATABASE_URL_FILE": str(file)}, env_file=NOTHING)
     assert require(loaded).database_url.reveal() == f"postgresql://u:{CANARY}@h/x"
     assert CANARY not in repr(loaded)
+
+
+def test_names_without_a_value_are_told_with_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text("PORT=\nHOST=127.0.0.1\nLOG_FILE=\nREPLICAS=2\nREPLICAS=\nLOG_FILE=x\n")
+    loaded = load({"HOST": "", "PORT": "8000", "INSTANCE": ""}, env_file=file)
+    assert loaded.empty == {
+        "INSTANCE": Origin("environment"),
+        "REPLICAS": Origin("file", str(file), 5),
+    }
+
+
+def test_a_value_of_the_file_that_another_replaces_is_told_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text("PORT=8000\nHOST=127.0.0.1\nREPLICAS=2\n")
+    loaded = load({"PORT": "9000", "HOST": "127.0.0.1"}, env_file=file)
+    assert loaded.overruled == {"PORT": Origin("file", str(file), 1)}
 
 
 def test_a_secret_that_is_given_twice_is_a_problem(tmp_path: Path) -> None:

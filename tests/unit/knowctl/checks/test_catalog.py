@@ -7,6 +7,13 @@ import pytest
 
 from knowctl.checks.catalog import CONFIGURATION, SCHEMA
 from knowctl.checks.engine import Check
+from tests.unit.knowctl.checks import (
+    test_backends,
+    test_configuration,
+    test_edge,
+    test_secrecy,
+    test_serving,
+)
 
 Checks = tuple[Check[Any], ...]
 EVERY: Checks = (*CONFIGURATION, *SCHEMA)
@@ -30,6 +37,17 @@ def test_every_need_is_a_check_that_runs_before(checks: Checks) -> None:
     for check in checks:
         assert set(check.needs) <= before
         before.add(check.id)
+
+
+def test_every_check_of_the_configuration_has_a_case_in_which_it_fires() -> None:
+    cases = (
+        *test_configuration.CASES,
+        *test_secrecy.CASES,
+        *test_edge.CASES,
+        *test_backends.CASES,
+        *test_serving.CASES,
+    )
+    assert {case.id for case in cases} == {check.id for check in CONFIGURATION}
 
 
 def test_a_title_is_a_fact_that_should_hold() -> None:

@@ -1,42 +1,27 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-
 import pytest
 
 from knowctl.checks.catalog import CONFIGURATION
-from knowctl.checks.configuration import private_file
+from knowctl.checks.configuration import BEHIND_ITS_BACK
 from knowctl.checks.engine import run
-from knowctl.choices import Severity
-from knowctl.model import EnvFileFacts, Finding, Outcome
+from knowctl.model import Outcome
 from knowctl.probes.settings import SettingsProbe
-from tests.unit.knowctl.conftest import KEY
+from knowctl.supervisor.generations import REPLACED
+from tests.support.checking import (
+    ERROR,
+    INFO,
+    KEY,
+    POSTGRES,
+    PRODUCTION,
+    WARNING,
+    Case,
+    env_file,
+    findings,
+    outcomes,
+    prove,
+)
 
-PRODUCTION = {"APP_ENV": "production", "SECRET_KEY": KEY}
-TLS = {"SSL_CERTFILE": "c.pem", "SSL_KEYFILE": "k.pem"}
-POSTGRES = "postgresql://user:password@host/name"
-
-
-@dataclass(frozen=True)
-class Case:
-    """Variables (or the lines of a .env file) that make a check fire, and the hint followed."""
-
-    id: str
-    severity: Severity
-    fires: dict[str, str]
-    names: str
-    hint: str
-    after: dict[str, str]
-    file: str = ""
-    file_after: str = ""
-    mode: int = field(default=0o600)
-
-    def __str__(self) -> str:
-        return f"{self.id}-{self.names}"
-
-
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
 CASES = (
     Case(
         "KC101", ERROR, {}, "line 2 of .env", "write line 2 as NAME=value", {},
@@ -78,140 +63,66 @@ CASES = (
         "KC105", WARNING, {"AI_BUTLER": "1"}, "AI_BUTLER", "knowctl config show lists all",
         {"AI_TIMEOUT": "1"},
     ),
-    Case("KC106", WARNING, {}, ".env has mode 0644", "chmod 600 .env", {}, "PORT=1\n", mode=0o644),
-    Case(
-        "KC110", ERROR, {"HOST": "0.0.0.0"}, "HOST is 0.0.0.0", "set HOST=127.0.0.1",
-        {"HOST": "127.0.0.1"},
-    ),
-    Case(
-        "KC110", ERROR, {"HOST": "0.0.0.0"}, "APP_ENV is development", "APP_ENV=production",
-        {**PRODUCTION, "HOST": "0.0.0.0"},
-    ),
-    Case(
-        "KC111", ERROR, {**PRODUCTION, "CORS_ORIGINS": "https://a.example, *"}, "CORS_ORIGINS",
-        "https://learn.example.org", {**PRODUCTION, "CORS_ORIGINS": "https://learn.example.org"},
-    ),
-    Case(
-        "KC112", WARNING, PRODUCTION, "FORCE_HTTPS", "set SSL_CERTFILE and SSL_KEYFILE",
-        {**PRODUCTION, "SSL_CERTFILE": "c.pem", "SSL_KEYFILE": "k.pem"},
-    ),
-    Case(
-        "KC112", WARNING, PRODUCTION, "TRUSTED_PROXY_HOPS", "TRUSTED_PROXY_HOPS=1",
-        {**PRODUCTION, "TRUSTED_PROXY_HOPS": "1"},
-    ),
-    Case(
-        "KC113", WARNING, {**PRODUCTION, "FORCE_HTTPS": "false"}, "FORCE_HTTPS",
-        "set FORCE_HTTPS=true", {**PRODUCTION, "FORCE_HTTPS": "true"},
-    ),
-    Case(
-        "KC114", ERROR, {"SSL_CERTFILE": "c.pem"}, "SSL_CERTFILE is set, SSL_KEYFILE is not",
-        "set SSL_KEYFILE", {"SSL_CERTFILE": "c.pem", "SSL_KEYFILE": "k.pem"},
-    ),
-    Case(
-        "KC114", ERROR, {"SSL_KEYFILE": "k.pem"}, "SSL_KEYFILE is set, SSL_CERTFILE is not",
-        "set SSL_CERTFILE", {"SSL_CERTFILE": "c.pem", "SSL_KEYFILE": "k.pem"},
-    ),
-    Case(
-        "KC301", WARNING, PRODUCTION, "DATABASE_URL is SQLite in production",
-        f"set DATABASE_URL={POSTGRES}", {**PRODUCTION, "DATABASE_URL": POSTGRES},
-    ),
-    Case(
-        "KC302", ERROR, {"REPLICAS": "2"}, "REPLICAS is 2", f"set DATABASE_URL={POSTGRES}",
-        {"REPLICAS": "2", "DATABASE_URL": POSTGRES},
-    ),
-    Case(
-        "KC302", ERROR, {"REPLICAS": "3", "DATABASE_URL": "sqlite+pysqlite:///x.db"},
-        "DATABASE_URL is SQLite", "REPLICAS=1", {"REPLICAS": "1"},
-    ),
-    Case(
-        "KC501", WARNING, {**PRODUCTION, "HOST": "127.0.0.1"}, "HOST is 127.0.0.1",
-        "set HOST=0.0.0.0", {**PRODUCTION, "HOST": "0.0.0.0"},
-    ),
-    Case(
-        "KC502", WARNING, {"AI_CONCURRENCY": "23"}, "AI_CONCURRENCY is 23 with 24 threads",
-        "set AI_CONCURRENCY to at most 22", {"AI_CONCURRENCY": "22"},
-    ),
-    Case(
-        "KC502", WARNING, {"AI_CONCURRENCY": "2", "GUNICORN_THREADS": "2"}, "AI_CONCURRENCY is 2",
-        "raise GUNICORN_THREADS", {"AI_CONCURRENCY": "2", "GUNICORN_THREADS": "4"},
-    ),
-    Case(
-        "KC502", WARNING, {"SERVER": "waitress", "WAITRESS_THREADS": "4", "AI_CONCURRENCY": "4"},
-        "AI_CONCURRENCY is 4 with 4 threads", "raise WAITRESS_THREADS",
-        {"SERVER": "waitress", "WAITRESS_THREADS": "6", "AI_CONCURRENCY": "4"},
-    ),
-    Case(
-        "KC503", ERROR, {**TLS, "SERVER": "waitress"}, "waitress serves plain HTTP alone",
-        "set SERVER=gunicorn", {**TLS, "SERVER": "gunicorn"},
-    ),
-    Case(
-        "KC503", ERROR, {**TLS, "SERVER": "waitress"}, "SSL_CERTFILE is set",
-        "unset SSL_CERTFILE and SSL_KEYFILE", {"SERVER": "waitress"},
-    ),
-    Case(
-        "KC701", WARNING, {**PRODUCTION, "GOOGLE_API_KEY": "canary"}, "Gemini",
-        "set REQUIRE_AUTH_FOR_GENERATION=true",
-        {**PRODUCTION, "GOOGLE_API_KEY": "canary", "REQUIRE_AUTH_FOR_GENERATION": "true"},
-    ),
-    Case(
-        "KC701", WARNING, {**PRODUCTION, "AI_PROVIDER": "gemini"}, "Gemini",
-        "set REQUIRE_AUTH_FOR_GENERATION=true",
-        {**PRODUCTION, "AI_PROVIDER": "gemini", "REQUIRE_AUTH_FOR_GENERATION": "true"},
-    ),
+    Case("KC103", ERROR, {"RATE_LIMIT_LOGIN": ";"}, "RATE_LIMIT_LOGIN: ';'",
+        "mend or unset RATE_LIMIT_LOGIN", {"RATE_LIMIT_LOGIN": "5/minute"}),
+    Case("KC103", ERROR, {"RATE_LIMIT_ANONYMOUS": "0/minute"}, "RATE_LIMIT_ANONYMOUS",
+        "mend or unset", {"RATE_LIMIT_ANONYMOUS": "1/minute"}),
+    Case("KC103", ERROR, {"DATABASE_URL": "oracle://canary"}, "DATABASE_URL: its value",
+        "mend or unset DATABASE_URL", {"DATABASE_URL": POSTGRES}),
+    Case("KC107", INFO, {"GOOGLE_API_KEY": ""}, "GOOGLE_API_KEY is empty",
+        "give GOOGLE_API_KEY a value, or remove it", {}),
+    Case("KC107", INFO, {}, "LOG_FILE is empty", "give LOG_FILE a value", {},
+        file="LOG_FILE=\n", file_after="LOG_FILE=x.log\n"),
+    Case("KC108", WARNING, {"GEMINI_API_KEY": "canary"}, "the setting is GOOGLE_API_KEY here",
+        "rename it to GOOGLE_API_KEY", {"GOOGLE_API_KEY": "canary"}),
+    Case("KC108", WARNING, {"FLASK_ENV": "production"}, "FLASK_ENV", "rename it to APP_ENV",
+        {"APP_ENV": "development"}),
+    Case("KC109", INFO, {"PORT": "8000"}, "of PORT does not count",
+        "unset PORT in the environment", {}, file="PORT=9000\n"),
+    Case("KC109", INFO, {"PORT": "8000"}, "PORT", "or remove it from .env", {"PORT": "8000"},
+        file="PORT=9000\n", file_after="HOST=127.0.0.1\n"),
+    Case("KC504", WARNING, {"GUNICORN_CMD_ARGS": "--reload"}, "GUNICORN_CMD_ARGS",
+        "unset GUNICORN_CMD_ARGS", {}),
+    Case("KC504", WARNING, {"FORWARDED_ALLOW_IPS": "*"}, "FORWARDED_ALLOW_IPS",
+        "unset FORWARDED_ALLOW_IPS", {}),
 )  # fmt: skip
 SILENT = {
     "KC104": {"APP_ENV": "development"},
     "KC105": {"SSL_CERT_FILE": "x", "PATH": "x", "HOSTNAME": "x", "KNOWCTL_ENV_FILE": "x"},
-    "KC110": {"HOST": "unix:/run/x.sock"},
-    "KC111": {"CORS_ORIGINS": "*"},
-    "KC112": {"FORCE_HTTPS": "false"},
-    "KC113": {"APP_ENV": "staging", "SECRET_KEY": KEY, "FORCE_HTTPS": "false"},
-    "KC114": {},
-    "KC301": {"DATABASE_URL": "sqlite:///x.db"},
-    "KC302": {"REPLICAS": "1"},
-    "KC501": {"APP_ENV": "staging", "SECRET_KEY": KEY, "HOST": "127.0.0.1"},
-    "KC502": {"GUNICORN_THREADS": "1", "AI_CONCURRENCY": "1"},
-    "KC503": TLS,
-    "KC701": {**PRODUCTION, "GOOGLE_API_KEY": "canary", "AI_PROVIDER": "offline"},
+    "KC107": {"PATH": "", "PORT": "8000"},
+    "KC108": {"FLASK_SECRET_KEY": "x", "SECRET_KEY_FILE": "key"},
+    "KC109": {"PORT": "8000"},
+    "KC504": {"GUNICORN_WORKERS": "2"},
 }
 """What is near to each fault and none."""
 
 
-def findings(environ: dict[str, str], name: str) -> list[Finding]:
-    found = run(CONFIGURATION, SettingsProbe(environ).facts())
-    return [each for each in found if each.id == name]
-
-
-def outcomes(environ: dict[str, str], name: str) -> set[Outcome]:
-    return {each.outcome for each in findings(environ, name)}
-
-
-def env_file(content: str, mode: int) -> None:
-    path = Path(".env")
-    path.unlink(missing_ok=True)
-    if content:
-        path.write_text(content)
-        path.chmod(mode)
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_is_found_named_and_healed_by_its_own_hint(case: Case) -> None:
-    Path("key").write_text(KEY)
-    env_file(case.file, case.mode)
-    [finding] = findings(case.fires, case.id)
-    assert finding.outcome is Outcome.FAIL
-    assert finding.severity is case.severity
-    assert case.names in finding.cause
-    assert case.hint in finding.hint
-    assert "canary" not in finding.cause + finding.hint
-
-    env_file(case.file_after or case.file, 0o600)
-    assert outcomes(case.after, case.id) == {Outcome.PASS}
+    prove(case)
 
 
 @pytest.mark.parametrize("name", SILENT)
 def test_what_is_near_to_a_fault_is_none(name: str) -> None:
     assert outcomes(SILENT[name], name) == {Outcome.PASS}
+
+
+def test_a_value_that_two_sources_agree_on_is_not_overruled() -> None:
+    env_file("PORT=8000\n", 0o600)
+    assert outcomes({"PORT": "8000"}, "KC109") == {Outcome.PASS}
+
+
+def test_an_empty_variable_that_the_file_gives_a_value_is_not_empty() -> None:
+    env_file("PORT=8000\n", 0o600)
+    assert outcomes({"PORT": ""}, "KC107") == {Outcome.PASS}
+
+
+def test_what_changes_gunicorn_is_no_slip_of_the_pen() -> None:
+    assert outcomes(dict.fromkeys(BEHIND_ITS_BACK, "x"), "KC105") == {Outcome.PASS}
+
+
+def test_what_is_told_to_have_no_effect_has_none() -> None:
+    assert set(BEHIND_ITS_BACK) == set(REPLACED)
 
 
 @pytest.mark.parametrize(
@@ -235,31 +146,10 @@ def test_what_a_platform_sets_for_a_service_is_no_slip(name: str, *, reported: b
     }
 
 
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {"SERVER": "waitress", "WAITRESS_THREADS": "30", "AI_CONCURRENCY": "20",
-         "GUNICORN_THREADS": "4"},
-        {"SERVER": "gunicorn", "WAITRESS_THREADS": "4", "AI_CONCURRENCY": "20"},
-    ],
-)  # fmt: skip
-def test_the_threads_of_the_server_that_runs_are_judged(environ: dict[str, str]) -> None:
-    assert outcomes(environ, "KC502") == {Outcome.PASS}
-
-
-def test_every_check_of_the_catalogue_is_tested() -> None:
-    assert {case.id for case in CASES} == {check.id for check in CONFIGURATION}
-
-
 def test_an_empty_environment_has_no_finding() -> None:
     assert {each.outcome for each in run(CONFIGURATION, SettingsProbe({}).facts())} == {
         Outcome.PASS
     }
-
-
-def test_a_file_system_without_modes_has_no_finding_of_them() -> None:
-    facts = replace(SettingsProbe({}).facts(), env_file=EnvFileFacts(".env", None))
-    assert not list(private_file(facts))
 
 
 @pytest.mark.parametrize("environ", [{"PORT": "x"}, {"SECRET_KEY_FILE": "missing"}])

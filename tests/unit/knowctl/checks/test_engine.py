@@ -65,7 +65,9 @@ def test_a_check_without_what_it_needs_is_skipped_with_the_reason(
 
 def test_skipping_is_passed_on(facts: ConfigurationFacts) -> None:
     chain = (check("KC1", raises), check("KC2", passes, "KC1"), check("KC3", passes, "KC2"))
-    assert [each.outcome for each in run(chain, facts)[1:]] == [Outcome.SKIPPED, Outcome.SKIPPED]
+    skipped = run(chain, facts)[1:]
+    assert [each.outcome for each in skipped] == [Outcome.SKIPPED, Outcome.SKIPPED]
+    assert {each.cause for each in skipped} == {"needs KC1"}, "what is to blame is named"
 
 
 def test_a_check_whose_need_passed_is_judged(facts: ConfigurationFacts) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from knowalledge_api.settings import Server
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Address, EnvFileFacts, Where
+from knowctl.model import Address, FileFacts, Where
 from knowctl.probes.settings import SettingsProbe, _server
 from tests.unit.knowctl.conftest import KEY
 
@@ -88,7 +88,7 @@ def test_facts_tell_where_values_and_problems_come_from() -> None:
     assert [(each.kind, each.name, each.where) for each in facts.problems] == [
         ("value", "PORT", Where(".env", 1, "PORT"))
     ]
-    assert facts.env_file == EnvFileFacts(".env", 0o640)
+    assert facts.env_file == FileFacts(".env", 0o640)
     assert {"PORT", "SECRET_KEY_FILE", "KNOWCTL_ENV_FILE"} <= facts.known
     assert "PORT_FILE" not in facts.known
     assert facts.given == {"PORT", "HOST", "REPLICAS"}
@@ -103,7 +103,7 @@ def test_modes_do_not_exist_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     probe = SettingsProbe({}, Path("a.env"))
     _ = probe._loaded
     monkeypatch.setattr(os, "name", "java")
-    assert probe.facts().env_file == EnvFileFacts("a.env", None)
+    assert probe.facts().env_file == FileFacts("a.env", None)
 
 
 @pytest.mark.parametrize(

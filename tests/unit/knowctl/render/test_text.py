@@ -350,7 +350,7 @@ def test_a_result_reads_as_it_should(result: Result, style: Style, text: str) ->
 
 
 def test_a_report_of_nothing_says_so() -> None:
-    assert of_result(Report("it", ()), PLAIN) == "\n0 checked: nothing"
+    assert of_result(Report("it", ()), PLAIN) == "0 checked: nothing"
 
 
 def test_verbose_adds_where_a_finding_is_explained_unless_all_is_well() -> None:
@@ -480,3 +480,20 @@ def test_a_lone_surrogate_is_no_obstacle() -> None:
 def test_a_thing_that_has_no_text_is_named() -> None:
     with pytest.raises(TypeError, match="no text for int"):
         of_result(3, PLAIN)
+
+
+def test_a_long_report_shows_what_did_not_pass() -> None:
+    skipped = finding(Outcome.SKIPPED)
+    many = (*[PASS] * 20, finding(Outcome.FAIL), skipped, replace(skipped, id="KC999"))
+    lines = of_result(Report("it", many), PLAIN).splitlines()
+    assert lines[-1].startswith("23 checked: 20 passed, ")
+    assert lines[-1].endswith("2 skipped; -v shows each")
+    assert not any(line.startswith(("✔", "- KC")) for line in lines)
+    assert f"- 2 skipped: {skipped.cause}" in lines
+    assert f"    {skipped.id}, KC999" in lines
+    each = of_result(Report("it", many), replace(PLAIN, verbose=True)).splitlines()
+    assert sum(line.startswith("✔") for line in each) == 20
+
+
+def test_a_long_report_in_which_all_passed_is_one_line() -> None:
+    assert of_result(Report("it", (PASS,) * 21), PLAIN) == ("21 checked: 21 passed; -v shows each")
