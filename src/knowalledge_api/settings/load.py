@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def load(
     raws, secret_problems = _with_secret_files(given, overrides or {})
     values, problems = _read_all(raws, cpus if cpus is not None else available_cpus())
     path = env_file or Path(".env")
-    missing = _missing(raws, values["app_env"], path if path.exists() else None)
+    missing = _missing(raws, values["app_env"], path if os.path.exists(path) else None)  # noqa: PTH110 -- Path's own raises on some paths
     found = (*file.problems, *secret_problems, *problems, *missing)
     return Loaded(
         settings=None if found else Settings(**values),

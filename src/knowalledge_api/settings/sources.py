@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import select
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
 LARGEST_FILE: Final = 1 << 20
+PIPE_SECONDS: Final = 2.0
+"""How long a pipe or a device may take: `--env-file <(sops -d .env)` has to decrypt first."""
 
 
 class ProblemKind(StrEnum):
@@ -95,13 +103,42 @@ def from_mapping(values: Mapping[str, str], kind: str) -> dict[str, Raw]:
 
 
 def _bounded_read(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(LARGEST_FILE + 1)
+    with open(path, "rb", buffering=0, opener=_opened_at_once) as file:  # noqa: PTH123 -- Path.open has no opener
+        content = _bytes_of(file)
     if len(content) > LARGEST_FILE:
         raise ValueError("it is larger than 1 MiB")
     if b"\0" in content:
         raise ValueError("it holds a NUL byte, so it is no text file")
     return content.decode("utf-8-sig")
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    """What `open` does, but for a pipe to which nobody writes: that would be waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _bytes_of(file: FileIO) -> bytes:
+    """All of a file, up to a byte more than it may have; what comes through a pipe must come soon.
+
+    Raises TimeoutError where it does not.
+    """
+    content = b""
+    end = time.monotonic() + PIPE_SECONDS
+    waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    while len(content) <= LARGEST_FILE:
+        if waits and not _comes(file, end - time.monotonic()):
+            raise TimeoutError(errno.ETIMEDOUT, "it is no regular file, and its content did not come")
+        part = file.read(LARGEST_FILE + 1 - len(content))
+        if not part:
+            break
+        content += part
+    return content
+
+
+def _comes(file: FileIO, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
 
 
 def _reason(error: Exception) -> str:

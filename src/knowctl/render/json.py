@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Final
 
 from knowctl.errors import Failure
 from knowctl.model import Result
 
 SCHEMA = 1
+_ESCAPES: Final = re.compile(
+    r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<half>ud[89a-f]..)|.)"  # json.dumps writes small letters
+)
 
 
 def of_result(result: Result) -> str:
@@ -32,8 +36,15 @@ def of_failure(failure: Failure) -> str:
 
 def of_document(content: dict[str, Any]) -> str:
     """A document of another schema, such as SARIF."""
-    # ASCII: stdout may be in any encoding, and words from the outside may hold lone surrogates
-    return json.dumps(content, indent=2, default=_fields)
+    # ASCII: stdout may be in any encoding
+    return _whole(json.dumps(content, indent=2, default=_fields))
+
+
+def _whole(written: str) -> str:
+    """The same without halves of surrogate pairs: strict readers refuse them (RFC 8259, 8.2)."""
+    if r"\ud" not in written:
+        return written
+    return _ESCAPES.sub(lambda found: r"\ufffd" if found["half"] else found[0], written)
 
 
 def _error(failure: Failure) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import quote
 
 from knowctl import __version__
 from knowctl.choices import Severity
@@ -42,7 +44,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.where.file or NO_FILE}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.where.file or NO_FILE)}}
     if finding.where.line:
         place["region"] = {"startLine": finding.where.line}
     words = ". ".join(filter(None, (finding.cause, finding.hint))) or finding.title
@@ -55,3 +57,15 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "message": {"text": words},
         "locations": [{"physicalLocation": place}],
     }
+
+
+def _uri(file: str) -> str:
+    """A path as a reference that viewers resolve against the checkout, or as a file: URI."""
+    path = PurePath(file)
+    try:
+        spelt = path.as_posix().encode(errors="surrogateescape")  # the bytes that the system has
+    except UnicodeEncodeError:
+        spelt = path.as_posix().encode(errors="replace")
+    if path.is_absolute():
+        return "file:///" + quote(spelt.lstrip(b"/"), safe="/:")
+    return quote(spelt, safe="/")  # no colon: what stands before one would be a scheme

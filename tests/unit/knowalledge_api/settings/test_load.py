@@ -163,3 +163,9 @@ def test_no_secret_is_in_anything_that_is_shown(name: str, rest: str) -> None:
         assert CANARY not in repr(loaded.problems)
         assert CANARY not in repr(loaded.shown)
         assert CANARY not in repr(loaded.settings)
+
+
+def test_an_env_file_with_a_name_that_no_file_can_have_is_a_problem() -> None:
+    for name in ("x" * 5000, "a\0b", "\ud800"):
+        (problem,) = load({}, env_file=Path(name), cpus=2).problems
+        assert problem.kind is ProblemKind.UNREADABLE

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,3 +94,20 @@ def test_an_empty_entry_of_a_mapping_is_none() -> None:
 def test_no_bytes_raise(tmp_path: Path, content: bytes) -> None:
     found = read(tmp_path, content)
     assert all(problem.cause for problem in found.problems)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_a_pipe_is_read_when_somebody_writes_to_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("A=1\n",), daemon=True)
+    writer.start()
+    found = read_env_file(pipe, required=True)
+    writer.join()
+    assert (found.values["A"].text, found.problems) == ("1", ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices")
+def test_a_device_without_end_is_larger_than_a_file_may_be() -> None:
+    (problem,) = read_env_file(Path("/dev/zero"), required=True).problems
+    assert "larger than 1 MiB" in problem.cause

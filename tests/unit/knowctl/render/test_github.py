@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from knowctl.choices import Severity
 from knowctl.model import Finding, Outcome, Report, Where
 from knowctl.render import github
+from tests.support.findings import REPORTS
+from tests.support.workflow_commands import Command, command, commands
 
-VALUE = r"[^,:\r\n]+"
-COMMAND = re.compile(
-    rf"::(?:error|warning|notice) (?:file={VALUE},)?(?:line=\d+,)?title={VALUE}::[^\r\n]*"
-)
-"""The grammar of a workflow command: properties, then a message, all on one line."""
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def finding(outcome: Outcome, severity: Severity = Severity.ERROR) -> Finding:
@@ -56,8 +52,35 @@ def test_what_would_end_a_command_or_a_property_is_escaped() -> None:
     assert github.of_report(Report("it", (failed,))) == expected
 
 
-@given(cause=st.text(), title=st.text(min_size=1), file=st.text(min_size=1))
-def test_any_words_make_one_command(cause: str, title: str, file: str) -> None:
-    failed = Finding("KC1", Severity.ERROR, Outcome.FAIL, title, cause, "", Where(file, 1))
-    written = github.of_report(Report("it", (failed,)))
-    assert COMMAND.fullmatch(written)
+def expected(finding: Finding) -> Command:
+    """What GitHub has to understand of a finding."""
+    where = finding.where
+    place = {"file": where.file, "line": None if where.line is None else str(where.line)}
+    properties = {**place, "title": f"{finding.id} {finding.title}"}
+    told = {name: value for name, value in properties.items() if value is not None}
+    message = "\n".join(filter(None, (finding.cause, finding.hint)))
+    return Command(LEVELS[finding.level or Severity.INFO], told, message)
+
+
+@given(REPORTS)
+def test_github_understands_any_report_as_it_was_meant(report: Report) -> None:
+    understood = commands(github.of_report(report))
+    assert understood == [expected(each) for each in report.findings if each.level]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "::error file=a:b::it",
+        "::error file=a,,line=1::it",
+        "::error file=a,file=b::it",
+        "::error title=::it",
+        "::error::100%",
+        "::error line=x::it",
+        "::debug::it",
+        "error::it",
+    ],
+)
+def test_the_grammar_is_no_formality(line: str) -> None:
+    with pytest.raises(AssertionError):
+        command(line)

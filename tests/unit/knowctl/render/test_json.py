@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json as standard
+import re
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, Failure
@@ -154,11 +158,19 @@ def test_a_failure_is_one_document_without_data() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["é✔😀", "\udcff", "\x1b[31m", '"\\\n'])
+@pytest.mark.parametrize("text", ["é✔😀", "\x1b[31m", '"\\\n', "\\udcff"])
 def test_any_text_is_written_in_ascii_and_read_back_as_it_was(text: str) -> None:
     written = json.of_failure(Failure(ErrorCode.USAGE, text, text, text))
     assert written.isascii()
     assert standard.loads(written)["error"]["cause"] == text
+
+
+@given(st.text(st.characters()))
+def test_strict_readers_take_any_text_halves_of_pairs_are_replaced(text: str) -> None:
+    written = json.of_failure(Failure(ErrorCode.USAGE, text, text, text))
+    whole = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    assert orjson.loads(written)["error"]["cause"] == whole
+    assert standard.loads(written)["error"]["cause"] == whole
 
 
 @pytest.mark.parametrize("thing", [{1, 2}, Plan])

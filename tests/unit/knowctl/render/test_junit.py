@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowctl.choices import Severity
 from knowctl.model import Finding, Outcome, Report, Where
 from knowctl.render import junit
+from tests.support.findings import REPORTS
+from tests.support.schemas import faults_of_junit
 
 
 def finding(outcome: Outcome, severity: Severity = Severity.ERROR) -> Finding:
@@ -58,3 +60,19 @@ def test_any_words_make_a_document(words: str) -> None:
     found = Finding("KC1", Severity.ERROR, Outcome.FAIL, words, words, words)
     _, (case,) = cases(Report(words, (found,)))
     assert case[0].tag == "failure"
+
+
+@given(REPORTS)
+@settings(deadline=None)  # the first has the schema compiled
+def test_any_report_fits_the_published_schema(report: Report) -> None:
+    written = junit.of_report(report)
+    assert faults_of_junit(written) == []
+    suite, found = cases(report)
+    assert suite.get("failures") == str(len(report.failing))
+    assert len(found) == len(report.findings)
+
+
+def test_the_schema_is_no_formality() -> None:
+    written = junit.of_report(Report("it", (finding(Outcome.FAIL),)))
+    assert faults_of_junit(written.replace(' name="KC103 It holds"', ""))
+    assert faults_of_junit(written.replace("<testsuites ", '<testsuites skipped="0" '))
