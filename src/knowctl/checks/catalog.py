@@ -61,6 +61,7 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC504", WARNING, "Nothing changes gunicorn behind the settings", config.unfollowed),
     Check("KC505", WARNING, "A stop ends before it is killed", serving.stops_in_time, READ),
     Check("KC506", WARNING, "A stop lets AI requests finish", serving.ai_within_grace, READ),
+    Check("KC507", WARNING, "The workers fit into the memory", serving.memory_fits, READ),
     Check("KC508", INFO, "The proxy closes idle connections first", serving.kept_alive, READ),
     Check("KC701", WARNING, "Strangers do not spend the AI budget", serving.paid_generation, READ),
     Check("KC702", ERROR, "Gemini has its key", serving.gemini_key, READ),

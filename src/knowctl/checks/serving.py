@@ -7,6 +7,7 @@ from typing import Final
 
 from knowctl.checks.engine import Fault
 from knowctl.model import ConfigurationFacts, Where
+from knowctl.model.sizing import memory_mb, most_workers
 
 STOP_SECONDS: Final = 90
 """What the files in deploy/ give a server to stop before it is killed; systemd's own default."""
@@ -52,6 +53,16 @@ def ai_within_grace(facts: ConfigurationFacts) -> Iterator[Fault]:
         cause = f"an AI request may take {budget:g} s, and a stop gives it {grace} s"
         hint = f"set GUNICORN_GRACEFUL_TIMEOUT={budget:.0f}, or AI_REQUEST_BUDGET={grace}"
         yield Fault(cause, hint, facts.where("AI_REQUEST_BUDGET"))
+
+
+def memory_fits(facts: ConfigurationFacts) -> Iterator[Fault]:
+    """The workers fit into the memory there is, also while they are replaced."""
+    workers, there = facts.values["GUNICORN_WORKERS"], facts.around.memory_mb
+    if facts.server == "waitress" or there is None or memory_mb(workers) <= there:
+        return
+    cause = f"{workers} workers take about {memory_mb(workers)} MB while they are replaced"
+    hint = f"set GUNICORN_WORKERS={most_workers(there)}, or give it more memory"
+    yield Fault(f"{cause}, and there are {there:.0f} MB", hint, facts.where("GUNICORN_WORKERS"))
 
 
 def kept_alive(facts: ConfigurationFacts) -> Iterator[Fault]:

@@ -28,3 +28,9 @@ def memory_mb(workers: int) -> int:
     """Megabytes that a server of so many workers takes while it reloads."""
     one = FIRST_WORKER_MB + FURTHER_WORKER_MB * (workers - 1)
     return SUPERVISOR_MB + GENERATIONS * one
+
+
+def most_workers(memory: float) -> int:
+    """Workers that so many megabytes hold while a server of them reloads; one at least."""
+    room = (memory - SUPERVISOR_MB) / GENERATIONS - FIRST_WORKER_MB
+    return max(1, 1 + int(room // FURTHER_WORKER_MB))

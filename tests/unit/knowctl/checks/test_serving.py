@@ -56,6 +56,9 @@ CASES = (
         {"GOOGLE_API_KEY": "canary", "GUNICORN_GRACEFUL_TIMEOUT": "60"}),
     Case("KC506", WARNING, {"GOOGLE_API_KEY": "canary"}, "AI request", "AI_REQUEST_BUDGET=30",
         {"GOOGLE_API_KEY": "canary", "AI_REQUEST_BUDGET": "30"}),
+    Case("KC507", WARNING, {"GUNICORN_WORKERS": "9"}, "9 workers take about 860 MB",
+        "set GUNICORN_WORKERS=4", {"GUNICORN_WORKERS": "4"},
+        around={"memory_mb": 512.0}, around_after={}),
     Case("KC508", INFO, {"TRUSTED_PROXY_HOPS": "1"}, "after 5 s", "set GUNICORN_KEEPALIVE=65",
         {"TRUSTED_PROXY_HOPS": "1", "GUNICORN_KEEPALIVE": "65"}),
     Case("KC702", ERROR, {"AI_PROVIDER": "gemini"}, "without a key", "set GOOGLE_API_KEY",
@@ -80,6 +83,7 @@ SILENT = {
     "KC701": {**PRODUCTION, "GOOGLE_API_KEY": "canary", "AI_PROVIDER": "offline"},
     "KC505": {"DRAIN_SECONDS": "5", "GUNICORN_GRACEFUL_TIMEOUT": "84"},
     "KC506": {"GUNICORN_GRACEFUL_TIMEOUT": "1"},
+    "KC507": {"GUNICORN_WORKERS": "1"},
     "KC508": {"GUNICORN_KEEPALIVE": "2"},
     "KC702": {"GOOGLE_API_KEY": "canary"},
     "KC703": {},
@@ -110,3 +114,8 @@ def test_what_is_near_to_a_fault_is_none(name: str) -> None:
 )  # fmt: skip
 def test_the_threads_of_the_server_that_runs_are_judged(environ: dict[str, str]) -> None:
     assert outcomes(environ, "KC502") == {Outcome.PASS}
+
+
+def test_waitress_is_one_process_whatever_the_workers() -> None:
+    environ = {"SERVER": "waitress", "GUNICORN_WORKERS": "9"}
+    assert outcomes(environ, "KC507", {"memory_mb": 100.0}) == {Outcome.PASS}

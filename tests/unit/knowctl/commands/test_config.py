@@ -12,10 +12,10 @@ from tests.unit.knowctl.conftest import KEY, Run, Said
 def test_check_reports_every_finding_on_stdout(run: Run) -> None:
     said = run("config", "check")
     assert (said.code, said.err) == (0, "")
-    assert said.out == "54 checked: 54 passed; -v shows each\n"
+    assert said.out == "55 checked: 55 passed; -v shows each\n"
     shown = run("config", "check", "-v")
     assert shown.out.startswith("✔ KC101 ")
-    assert shown.out.endswith("54 checked: 54 passed\n")
+    assert shown.out.endswith("55 checked: 55 passed\n")
 
 
 def test_check_exits_with_one_on_an_error(run: Run) -> None:

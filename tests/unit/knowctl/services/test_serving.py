@@ -80,7 +80,7 @@ def refused(stage: Stage, order: Order | None = None) -> KnowctlError:
 def test_a_server_is_checked_waited_for_bound_and_run_in_this_order(stage: Stage) -> None:
     serve(stage.ports, Order())
     assert stage.talk.steps == [
-        ("configuration", "54 checks, no error"),
+        ("configuration", "55 checks, no error"),
         ("database", "sqlite:///x, schema ok"),
         ("address", "http://127.0.0.1:5000"),
     ]
