@@ -9,6 +9,12 @@ from knowctl.model.accounts import (
     UserKeys,
     Users,
 )
+from knowctl.model.budget import (
+    Change,
+    Proposal,
+    ReckonedBudget,
+    Room,
+)
 from knowctl.model.cache import (
     CacheCleared,
     CacheStats,
@@ -55,6 +61,12 @@ from knowctl.model.diagnosis import (
     Unanswered,
     WriteTest,
     Written,
+)
+from knowctl.model.explanation import (
+    CheckText,
+    ExplainedCheck,
+    ExplainedSetting,
+    SettingText,
 )
 from knowctl.model.findings import (
     Finding,
@@ -116,21 +128,32 @@ from knowctl.model.serving import (
     Talk,
     Times,
 )
+from knowctl.model.tuning import (
+    Binding,
+    Demand,
+    Machine,
+    Recommendation,
+    Tuning,
+)
 
 __all__ = [
     "Address",
     "Advice",
     "Answers",
+    "Binding",
     "Budget",
     "CacheCleared",
     "CacheStats",
+    "Change",
     "ChangedUser",
+    "CheckText",
     "Complaint",
     "Component",
     "ConfigurationFacts",
     "Connections",
     "DatabaseFacts",
     "DatabaseShare",
+    "Demand",
     "Diagnosis",
     "Draining",
     "Drift",
@@ -139,6 +162,8 @@ __all__ = [
     "Endpoint",
     "Endpoints",
     "EnvFileFacts",
+    "ExplainedCheck",
+    "ExplainedSetting",
     "Finding",
     "Frame",
     "GenerationFacts",
@@ -150,6 +175,7 @@ __all__ = [
     "Lint",
     "LockWait",
     "LongTransaction",
+    "Machine",
     "Migration",
     "Outcome",
     "Part",
@@ -158,6 +184,9 @@ __all__ = [
     "Plan",
     "Pool",
     "PoolStats",
+    "Proposal",
+    "ReckonedBudget",
+    "Recommendation",
     "Reloaded",
     "Replication",
     "Report",
@@ -169,6 +198,7 @@ __all__ = [
     "Revisions",
     "RevokedKeys",
     "Role",
+    "Room",
     "Route",
     "RouteFacts",
     "Schema",
@@ -177,6 +207,7 @@ __all__ = [
     "Serves",
     "Serving",
     "SettingProblem",
+    "SettingText",
     "ShownSetting",
     "ShownSettings",
     "Silent",
@@ -194,6 +225,7 @@ __all__ = [
     "Threads",
     "Times",
     "Transactions",
+    "Tuning",
     "Unanswered",
     "Undoing",
     "Unlinted",

@@ -28,3 +28,9 @@ def memory_mb(workers: int) -> int:
     """Megabytes that a server of so many workers takes while it reloads."""
     one = FIRST_WORKER_MB + FURTHER_WORKER_MB * (workers - 1)
     return SUPERVISOR_MB + GENERATIONS * one
+
+
+def workers_within(megabytes: int) -> int:
+    """The most workers that so much memory holds while they reload; 0 where it holds none."""
+    one = (megabytes - SUPERVISOR_MB) // GENERATIONS
+    return max(0, (one - FIRST_WORKER_MB) // FURTHER_WORKER_MB + 1)
