@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from knowctl.probes.database import DatabaseProbe
     from knowctl.probes.diagnosis import DiagnosisProbe
     from knowctl.probes.env_file import EnvFileProbe
+    from knowctl.probes.explanations import ExplanationsProbe
     from knowctl.probes.live import LiveProbe
+    from knowctl.probes.machine import MachineProbe
     from knowctl.probes.remote import RemoteProbe
     from knowctl.probes.routes import RoutesProbe
     from knowctl.probes.server import ServerProbe
@@ -156,6 +158,18 @@ class Context:
         from knowctl.probes.remote import sizes_of
 
         return sizes_of(self.settings.values())
+
+    def machine(self) -> MachineProbe:
+        """The machine that this runs on."""
+        from knowctl.probes.machine import MachineProbe
+
+        return MachineProbe()
+
+    def explanations(self) -> ExplanationsProbe:
+        """What is written of checks and settings."""
+        from knowctl.probes.explanations import ExplanationsProbe
+
+        return ExplanationsProbe(self.settings)
 
     def limits(self, wanted: float | None) -> Limits:
         """How long a stop may take."""

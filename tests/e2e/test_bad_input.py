@@ -13,6 +13,8 @@ COMMANDS = (
     ("config", "check"),
     ("config", "show"),
     ("config", "init"),
+    ("config", "tune"),
+    ("pool", "budget"),
     ("db", "init"),
     ("db", "current"),
     ("db", "upgrade"),
@@ -190,3 +192,26 @@ def test_a_misspelt_setting_is_told_the_nearest_name(tmp_path: Path) -> None:
     answer = knowctl("config", "check", cwd=tmp_path, environ={"DATABSE_URL": "sqlite://"})
     assert answer.returncode == 0
     assert "rename it to DATABASE_URL" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("config", "tune", "--memory", "0"),
+        ("config", "tune", "--memory", "plenty"),
+        ("config", "tune", "--cpus", "0"),
+        ("config", "tune", "--max-connections", "-1"),
+        ("config", "explain"),
+        ("config", "explain", "KC999"),
+        ("config", "explain", "DATABSE_URL"),
+        ("pool", "budget", "--replicas", "none"),
+        ("pool", "budget", "--max-connections", "0"),
+    ],
+)
+def test_a_size_or_a_name_that_is_none_is_wrong_usage(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    answer = knowctl(*words, cwd=tmp_path)
+    three_lines(answer.stderr)
+    assert answer.returncode == 2
+    assert answer.stdout == ""

@@ -19,6 +19,7 @@ from tests.support.processes import clean_environment
 from tests.support.rooms import PACKAGES, ROOT, SRC
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXPLANATIONS = "knowctl/checks.md"
 WHERE = "import knowctl, knowalledge_api as api; print(knowctl.__file__, api.__file__, sep='\\n')"
 
 
@@ -83,7 +84,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
         if path.is_file() and path.parent.name != "__pycache__"
     }
     names = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names == source
+    assert names == source | {EXPLANATIONS}
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
 
 
@@ -106,6 +107,23 @@ def test_it_runs_from_where_it_is_installed_and_not_from_the_checkout(
 def test_it_says_its_version(installed: Installed) -> None:
     said = installed.python("-m", "knowctl", "--version")
     assert said == f"knowctl {knowctl.__version__}\n"
+
+
+def test_it_explains_checks_from_the_page_that_it_carries(
+    wheel: Path, installed: Installed
+) -> None:
+    page = ZipFile(wheel).read(EXPLANATIONS)
+    assert page == (ROOT / "docs" / "checks.md").read_bytes()
+    assert (installed.target / EXPLANATIONS).read_bytes() == page
+    data = installed.knowctl("config", "explain", "KC302")
+    assert isinstance(data, dict)
+    assert data["check"]["title"] == "Replicas share a database server"
+
+
+def test_the_source_distribution_holds_what_the_wheel_is_made_from() -> None:
+    targets = PROJECT["tool"]["hatch"]["build"]["targets"]
+    forced = {f"/{path}" for path in targets["wheel"]["force-include"]}
+    assert forced <= set(targets["sdist"]["include"])
 
 
 def test_an_empty_directory_becomes_a_database_that_is_up_to_date(installed: Installed) -> None:

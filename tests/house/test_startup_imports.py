@@ -27,6 +27,7 @@ HELPS = [
     *("--help", "config --help", "db --help", "serve --help", "health --help"),
     *("users create --help", "keys rotate --help", "routes check --help"),
     *("status --help", "pool stats --help", "stacks --help", "reload --help", "stop --help"),
+    *("config explain --help", "config tune --help", "pool budget --help"),
 ]
 
 
@@ -63,6 +64,15 @@ def test_help_imports_nothing_heavy_but_what_draws_it(tmp_path: Path, words: str
     done = run(tmp_path, *words.split())
     assert "Example:" in done.stdout
     assert heavy(done.stderr) - RICH == set()
+
+
+@pytest.mark.parametrize("words", ["config explain KC302", "config tune", "pool budget"])
+def test_what_reads_settings_alone_imports_no_server_and_no_database(
+    tmp_path: Path, words: str
+) -> None:
+    done = run(tmp_path, *words.split())
+    assert done.returncode == 0
+    assert heavy(done.stderr) <= {"dotenv", "rich"}
 
 
 def test_completion_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -127,9 +127,7 @@ def _bytes_of(file: FileIO) -> bytes:
     waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     while len(content) <= LARGEST_FILE:
         if waits and not _comes(file, end - time.monotonic()):
-            raise TimeoutError(
-                errno.ETIMEDOUT, "it is no regular file, and nothing came"
-            )
+            raise TimeoutError(errno.ETIMEDOUT, "it is no regular file, and nothing came")
         part = file.read(LARGEST_FILE + 1 - len(content))
         if not part:
             break

@@ -7,7 +7,7 @@ from typing import Final
 
 from knowctl.checks.engine import Fault
 from knowctl.model import ConfigurationFacts, Where
-from knowctl.model.sizing import memory_mb, most_workers
+from knowctl.model.sizing import memory_mb, workers_within
 
 STOP_SECONDS: Final = 90
 """What the files in deploy/ give a server to stop before it is killed; systemd's own default."""
@@ -61,8 +61,8 @@ def memory_fits(facts: ConfigurationFacts) -> Iterator[Fault]:
     if facts.server == "waitress" or there is None or memory_mb(workers) <= there:
         return
     cause = f"{workers} workers take about {memory_mb(workers)} MB while they are replaced"
-    hint = f"set GUNICORN_WORKERS={most_workers(there)}, or give it more memory"
-    yield Fault(f"{cause}, and there are {there:.0f} MB", hint, facts.where("GUNICORN_WORKERS"))
+    hint = f"set GUNICORN_WORKERS={max(1, workers_within(there))}, or give it more memory"
+    yield Fault(f"{cause}, and there are {there} MB", hint, facts.where("GUNICORN_WORKERS"))
 
 
 def kept_alive(facts: ConfigurationFacts) -> Iterator[Fault]:

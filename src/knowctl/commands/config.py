@@ -1,16 +1,25 @@
-"""The configuration: check it, show it, begin it."""
+"""The configuration: check it, show it, begin it, explain it, make it suit the machine."""
 
 from typing import Annotated
 
 import typer
 
-from knowctl.choices import EnvironmentName, Severity
+from knowctl.choices import EnvironmentName, ServerName, Severity
 from knowctl.context import Context
-from knowctl.model import Report, ShownSettings, WrittenFile
+from knowctl.model import (
+    ExplainedCheck,
+    ExplainedSetting,
+    Report,
+    ShownSettings,
+    Tuning,
+    WrittenFile,
+)
 from knowctl.options import command, group
-from knowctl.services import configuration
+from knowctl.services import configuration, explanation, tuning
 
-app = group("Check, show and begin the configuration.\n\nExample: knowctl config check -o json")
+app = group(
+    "Check, show, explain and begin the configuration.\n\nExample: knowctl config check -o json"
+)
 
 Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="May be given again.")]
 
@@ -62,3 +71,44 @@ def init(
     """
     environment = context.common.environment or EnvironmentName.DEVELOPMENT
     return configuration.initialise(context.env_file(), environment, force=force)
+
+
+@app.command()
+@command
+def explain(
+    context: Context,
+    word: Annotated[str, typer.Argument(metavar="ID|SETTING", help="Such as KC101 or PORT.")],
+) -> ExplainedCheck | ExplainedSetting:
+    """Say what a finding or a setting means, why, and what to type.
+
+    Example: knowctl config explain KC302
+    """
+    return explanation.explain(context.explanations(), word)
+
+
+@app.command()
+@command
+def tune(
+    context: Context,
+    *,
+    memory: Annotated[
+        str | None, typer.Option(metavar="M", help="512M, 2G, 1.5GiB; default: what is here.")
+    ] = None,
+    cpus: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Processors; default: those here.")
+    ] = None,
+    max_connections: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
+    ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Servers; default REPLICAS.")
+    ] = None,
+    server: Annotated[ServerName | None, typer.Option(help="Overrides SERVER.")] = None,
+) -> Tuning:
+    """Recommend workers, threads and pool for a machine and a database, with the arithmetic.
+
+    Example: knowctl config tune --cpus 4 --memory 2G --max-connections 200
+    """
+    given = tuning.Given(memory, cpus, max_connections, replicas)
+    return tuning.tune(context.overriding(SERVER=server).settings, context.machine(), given)

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from knowctl.context import CLOCK, Context
-from knowctl.model import PoolStats
+from knowctl.model import PoolStats, ReckonedBudget
 from knowctl.options import Instance, command, group
 from knowctl.services import pool
+from knowctl.services.budget import budget as reckoned
 
-app = group("Watch the pools of database connections.\n\nExample: knowctl pool stats")
+app = group("Watch and reckon the pools of database connections.\n\nExample: knowctl pool stats")
 
 
 @app.command()
@@ -38,3 +39,22 @@ def stats(
         return pool.stats(context.live(instance), context.diagnosis, sizes)
 
     return context.voice.watch(read, lambda: CLOCK.sleep(1)) if watch else read()
+
+
+@app.command()
+@command
+def budget(
+    context: Context,
+    replicas: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Servers; default REPLICAS.")
+    ] = None,
+    max_connections: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
+    ] = None,
+) -> ReckonedBudget:
+    """Reckon from the settings alone how many connections there may be, and what to change.
+
+    Example: knowctl pool budget --replicas 3 --max-connections 200
+    """
+    return reckoned(context.settings, replicas, max_connections)

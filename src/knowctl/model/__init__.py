@@ -9,6 +9,12 @@ from knowctl.model.accounts import (
     UserKeys,
     Users,
 )
+from knowctl.model.budget import (
+    Change,
+    Proposal,
+    ReckonedBudget,
+    Room,
+)
 from knowctl.model.cache import (
     CacheCleared,
     CacheStats,
@@ -54,6 +60,12 @@ from knowctl.model.diagnosis import (
     Unanswered,
     WriteTest,
     Written,
+)
+from knowctl.model.explanation import (
+    CheckText,
+    ExplainedCheck,
+    ExplainedSetting,
+    SettingText,
 )
 from knowctl.model.findings import (
     Finding,
@@ -124,16 +136,26 @@ from knowctl.model.surroundings import (
     Strength,
     Surroundings,
 )
+from knowctl.model.tuning import (
+    Binding,
+    Demand,
+    Machine,
+    Recommendation,
+    Tuning,
+)
 
 __all__ = [
     "Address",
     "Advice",
     "Answers",
+    "Binding",
     "Budget",
     "CacheCleared",
     "CacheStats",
     "Certificate",
+    "Change",
     "ChangedUser",
+    "CheckText",
     "Committed",
     "Complaint",
     "Component",
@@ -141,6 +163,7 @@ __all__ = [
     "Connections",
     "DatabaseFacts",
     "DatabaseShare",
+    "Demand",
     "Diagnosis",
     "Draining",
     "Drift",
@@ -148,6 +171,8 @@ __all__ = [
     "Encryption",
     "Endpoint",
     "Endpoints",
+    "ExplainedCheck",
+    "ExplainedSetting",
     "FileFacts",
     "Finding",
     "Frame",
@@ -161,6 +186,7 @@ __all__ = [
     "ListedOrigin",
     "LockWait",
     "LongTransaction",
+    "Machine",
     "Migration",
     "Outcome",
     "Part",
@@ -169,6 +195,9 @@ __all__ = [
     "Plan",
     "Pool",
     "PoolStats",
+    "Proposal",
+    "ReckonedBudget",
+    "Recommendation",
     "Reloaded",
     "Replication",
     "Report",
@@ -180,6 +209,7 @@ __all__ = [
     "Revisions",
     "RevokedKeys",
     "Role",
+    "Room",
     "Route",
     "RouteFacts",
     "Schema",
@@ -189,6 +219,7 @@ __all__ = [
     "Serves",
     "Serving",
     "SettingProblem",
+    "SettingText",
     "ShownSetting",
     "ShownSettings",
     "Silent",
@@ -208,6 +239,7 @@ __all__ = [
     "Threads",
     "Times",
     "Transactions",
+    "Tuning",
     "Unanswered",
     "Undoing",
     "Unlinted",

@@ -86,6 +86,16 @@ class Sizes:
     replicas: int
     surge: int
 
+    @property
+    def at_once(self) -> int:
+        """Servers that run at once: a rollout adds some, a reload on one host makes two of one."""
+        return max(self.replicas + self.surge, 2)
+
+    @property
+    def per_worker(self) -> int:
+        """Connections of one worker: one a thread, one for the background, within the pool."""
+        return min(self.threads + 1, self.size + self.overflow)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -105,10 +115,8 @@ class Budget:
     @classmethod
     def of(cls, sizes: Sizes, limit: int | None) -> Budget:
         """The budget of these sizes; `limit` is what the database has for this product."""
-        per_worker = min(sizes.threads + 1, sizes.size + sizes.overflow)
-        at_once = max(sizes.replicas + sizes.surge, 2)
-        peak = at_once * sizes.workers * per_worker
-        return cls(per_worker, sizes.workers, at_once, sizes.replicas, peak, limit)
+        peak = sizes.at_once * sizes.workers * sizes.per_worker
+        return cls(sizes.per_worker, sizes.workers, sizes.at_once, sizes.replicas, peak, limit)
 
     @property
     def fits(self) -> bool | None:

@@ -30,7 +30,7 @@ def memory_mb(workers: int) -> int:
     return SUPERVISOR_MB + GENERATIONS * one
 
 
-def most_workers(memory: float) -> int:
-    """Workers that so many megabytes hold while a server of them reloads; one at least."""
-    room = (memory - SUPERVISOR_MB) / GENERATIONS - FIRST_WORKER_MB
-    return max(1, 1 + int(room // FURTHER_WORKER_MB))
+def workers_within(megabytes: int) -> int:
+    """The most workers that so much memory holds while they reload; 0 where it holds none."""
+    one = (megabytes - SUPERVISOR_MB) // GENERATIONS
+    return max(0, (one - FIRST_WORKER_MB) // FURTHER_WORKER_MB + 1)

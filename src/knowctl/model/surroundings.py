@@ -84,4 +84,4 @@ class Surroundings:
     gemini: ServerFacts | None = None
     missing: tuple[str, ...] = ()
     flask_debug: bool = False
-    memory_mb: float | None = None
+    memory_mb: int | None = None

@@ -13,6 +13,7 @@ from knowalledge_api.settings import TABLE, Loaded, Secret
 from knowalledge_api.settings.kinds import SecretUrl
 from knowctl.model import Certificate, FileFacts, ListedOrigin, ServerFacts, Strength, Surroundings
 from knowctl.probes import git
+from knowctl.probes.machine import MachineProbe
 from knowctl.probes.strength import bits
 
 KEY_BITS: Final = 80.0
@@ -48,6 +49,7 @@ def look_around(
         missing=tuple(_missing(database.scheme, gemini=gemini)),
         origins=tuple(map(_origin, values["cors_origins"])) if values["cors_enabled"] else (),
         gemini=_web_server(values["gemini_base_url"]) if gemini else None,
+        memory_mb=MachineProbe().machine().megabytes,
         flask_debug=environ.get("FLASK_DEBUG", "").lower() not in OFF,
     )
 

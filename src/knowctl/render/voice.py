@@ -14,7 +14,18 @@ from typing import Final, TextIO, TypeVar
 from knowctl.choices import Output
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
 from knowctl.model import Finding, Report, Result
-from knowctl.render import accounts, cache, json, live, pool, routes, text  # noqa: F401 -- some register their nouns
+from knowctl.render import (  # noqa: F401 -- some register their nouns
+    accounts,
+    budget,
+    cache,
+    explanation,
+    json,
+    live,
+    pool,
+    routes,
+    text,
+    tuning,
+)
 from knowctl.render.style import Style, style_of
 
 T = TypeVar("T", bound=Result)

@@ -7,6 +7,7 @@ import pytest
 from knowctl.context import CLOCK, Common, Context, make_context
 from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.probes.accounts import AccountsProbe
+from knowctl.probes.machine import MachineProbe
 from knowctl.probes.migrations import MigrationsProbe
 from knowctl.render.voice import Voice
 from knowctl.supervisor.hand_over import HandOver
@@ -152,3 +153,9 @@ def test_sizes_and_limits_are_those_of_the_settings() -> None:
     one = context(DB_POOL_SIZE="7", DRAIN_SECONDS="3", GUNICORN_GRACEFUL_TIMEOUT="20")
     assert one.sizes().size == 7
     assert (one.limits(None).longest, one.limits(2).longest) == (28, 2)
+
+
+def test_explanations_are_of_these_settings_and_the_machine_is_this_one() -> None:
+    one = context(PORT="81")
+    assert one.explanations().effective("PORT").value == "81"
+    assert one.machine() == MachineProbe()

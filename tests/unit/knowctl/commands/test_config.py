@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from knowalledge_api.settings import TABLE
+from tests.support.rooms import ROOT
 from tests.unit.knowctl.conftest import KEY, Run, Said
+
+CHECKS_PAGE = ROOT / "docs" / "checks.md"
 
 
 def test_check_reports_every_finding_on_stdout(run: Run) -> None:
@@ -187,3 +192,103 @@ def test_a_default_for_findings_leaves_other_commands_their_text(
     monkeypatch.setenv("KNOWCTL_OUTPUT", "github")
     assert run("config", "show", "PORT").out.startswith("SETTING")
     assert run("config", "check").out == ""
+
+
+@pytest.mark.parametrize("name", [row.name for row in TABLE])
+def test_explain_knows_every_setting(run: Run, name: str) -> None:
+    said = run("config", "explain", name.lower(), "-o", "json")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out)["data"]["setting"]["name"] == name
+    assert run("config", "explain", name).out.startswith(f"{name}\n    ")
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"^## (KC\d+)$", CHECKS_PAGE.read_text("utf-8"), re.MULTILINE)
+)
+def test_explain_knows_every_check(run: Run, name: str) -> None:
+    said = run("config", "explain", name.lower(), "-o", "json")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out)["data"]["check"]["docs"] == f"docs/checks.md#{name.lower()}"
+    text = run("config", "explain", name).out
+    assert text.startswith(f"{name} ")
+    assert "\nWhat to type\n" in text
+    assert "`" not in text
+
+
+def test_explain_never_shows_a_secret(run: Run) -> None:
+    Path(".env").write_text(f"SECRET_KEY={KEY}\nDATABASE_URL=postgresql://u:canary@h/n\n")
+    for words in (("SECRET_KEY",), ("DATABASE_URL",), ("DATABASE_URL", "-ojson")):
+        said = run("config", "explain", *words)
+        assert said.code == 0
+        assert "********" in said.out
+        assert KEY not in said.out + said.err
+        assert "canary" not in said.out + said.err
+
+
+def test_explain_refuses_a_word_that_is_neither_and_offers_the_nearest(run: Run) -> None:
+    said = run("config", "explain", "DATABSE_URL")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(
+        "✖ there is no check or setting 'DATABSE_URL'\n    near are DATABASE_"
+    )
+    assert said.err.endswith("    → knowctl config explain DATABASE_URL\n")
+
+
+def test_explain_works_with_settings_that_do_not(run: Run) -> None:
+    Path(".env").write_bytes(b"PORT=\xff")
+    assert run("config", "explain", "KC101").code == 0
+    said = run("config", "explain", "PORT")
+    assert said.code == 0
+    assert "! .env " in said.out
+
+
+def test_tune_ends_in_the_lines_for_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/app")
+    said = run("config", "tune", "--cpus", "2", "--memory", "2G")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    Path(".env").write_text("\n".join(lines[-4:]))
+    assert lines[-4:-2] == ["GUNICORN_WORKERS=5", "GUNICORN_THREADS=24"]
+    assert run("pool", "budget").code == 0
+
+
+def test_tune_measures_the_machine_where_nothing_is_given(run: Run) -> None:
+    data = json.loads(run("config", "tune", "-o", "json").out)["data"]
+    assert data["machine"]["cpus"] >= 1
+    assert data["budget"]["limit"] is None
+    assert {each["name"] for each in data["settings"]} >= {"GUNICORN_WORKERS", "DB_POOL_SIZE"}
+
+
+@pytest.mark.parametrize("words", [("--server", "waitress"), ()])
+def test_tune_speaks_of_the_threads_of_waitress(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    if not words:
+        monkeypatch.setenv("SERVER", "waitress")
+    said = run("config", "tune", *words)
+    assert "\nWAITRESS_THREADS=32\n" in said.out
+    assert "GUNICORN_THREADS" not in said.out
+
+
+def test_tune_fails_where_nothing_fits_and_still_says_why(run: Run) -> None:
+    said = run("config", "tune", "--memory", "1M", "-o", "json")
+    document = json.loads(said.out)
+    assert (said.code, document["ok"]) == (1, False)
+    assert document["error"]["message"] == "no configuration fits"
+    assert document["data"]["memory"] == {"needed_mb": 220, "fits": False}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--memory", each) for each in ("0", "-5", "much", "0M")),
+        *(("--cpus", each) for each in ("0", "-1", "two", "1.5")),
+        *(("--max-connections", each) for each in ("0", "-1", "x")),
+        *(("--replicas", each) for each in ("0", "1001", "x")),
+        ("--server", "apache"),
+    ],
+)
+def test_tune_refuses_what_is_no_size(run: Run, option: str, value: str) -> None:
+    said = run("config", "tune", f"{option}={value}")
+    assert (said.code, said.out) == (2, "")
+    assert option in said.err

@@ -42,3 +42,47 @@ def test_watching_nothing_ends_with_the_failure(run: Run) -> None:
 
 def test_the_group_names_its_commands(run: Run) -> None:
     assert "stats" in run("pool", "--help").out
+
+
+def test_a_budget_that_does_not_fit_exits_with_one_and_says_what_to_change(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/app")
+    monkeypatch.setenv("GUNICORN_WORKERS", "5")
+    said = run("pool", "budget")
+    assert (said.code, said.err) == (1, "")
+    assert "→ DB_POOL_SIZE=9 DB_MAX_OVERFLOW=0 " in said.out
+    monkeypatch.setenv("DB_POOL_SIZE", "9")
+    monkeypatch.setenv("DB_MAX_OVERFLOW", "0")
+    assert run("pool", "budget").code == 0
+
+
+def test_a_budget_has_the_shape_that_others_rely_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/app")
+    monkeypatch.setenv("GUNICORN_WORKERS", "5")
+    said = run("pool", "budget", "--replicas", "3", "--max-connections", "503", "-o", "json")
+    document = json.loads(said.out)
+    assert (said.code, document["ok"]) == (0, True)
+    assert document["data"]["budget"] == {
+        "per_worker": 25,
+        "workers": 5,
+        "generations": 4,
+        "replicas": 3,
+        "peak": 500,
+        "limit": 500,
+        "fits": True,
+    }
+    assert document["data"]["proposal"] is None
+
+
+def test_sqlite_has_no_limit_of_connections(run: Run) -> None:
+    said = run("pool", "budget")
+    assert said.code == 0
+    assert "SQLite has no limit of connections" in said.out
+
+
+@pytest.mark.parametrize("words", ["--replicas=0", "--max-connections=0", "--replicas=x"])
+def test_a_budget_of_nothing_is_wrong_usage(run: Run, words: str) -> None:
+    assert run("pool", "budget", words).code == 2

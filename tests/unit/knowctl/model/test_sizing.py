@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowctl.model.sizing import memory_mb, most_workers, usual_limit
+from knowctl.model.sizing import memory_mb, usual_limit, workers_within
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_a_reload_takes_the_memory_of_two_generations() -> None:
     assert memory_mb(5) == 10 + 2 * (105 + 4 * 40)
 
 
-@given(st.floats(0, 1_000_000))
-def test_as_many_workers_as_the_memory_holds(memory: float) -> None:
-    most = most_workers(memory)
-    assert most == 1 or memory_mb(most) <= memory
-    assert memory_mb(most + 1) > memory
+@given(st.integers(0, 1 << 40))
+def test_as_many_workers_are_within_a_memory_as_it_holds(megabytes: int) -> None:
+    workers = workers_within(megabytes)
+    assert workers == 0 or memory_mb(workers) <= megabytes
+    assert memory_mb(workers + 1) > megabytes

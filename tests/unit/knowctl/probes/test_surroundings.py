@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ def around(environ: Mapping[str, str], *, gemini: bool = False) -> Surroundings:
 
 
 def test_where_nothing_is_set_there_is_nothing() -> None:
-    assert around({"CORS_ENABLED": "false"}) == Surroundings()
+    found = around({"CORS_ENABLED": "false"})
+    assert found.memory_mb
+    assert replace(found, memory_mb=None) == Surroundings()
 
 
 def test_the_strength_of_each_secret_is_known_and_none_of_them() -> None:
