@@ -1,11 +1,11 @@
-"""A request's one uploaded file: read piece by piece, no further than is allowed."""
+"""A request's one uploaded file: read no further than allowed, and taken apart in pieces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
-from flask import request
+from flask import current_app, request
 from werkzeug.sansio.multipart import (
     Data,
     Epilogue,
@@ -17,6 +17,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from knowalledge_api.errors import ApiError, FieldProblem
+from knowalledge_api.routes.bodies import bounded_body
 
 MULTIPART: Final = "multipart/form-data"
 LONGEST_BOUNDARY: Final = 70
@@ -44,7 +45,7 @@ def uploaded(name: str) -> Upload:
     """The part of that name; other fields are passed over, another file is refused.
 
     Raises ApiError: 415 for anything but a form, 400 for a form that can't be read or lacks the
-    part; and what the body's stream raises, RequestEntityTooLarge and ClientDisconnected.
+    part; and werkzeug's RequestEntityTooLarge and ClientDisconnected.
     """
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != MULTIPART:
@@ -52,7 +53,8 @@ def uploaded(name: str) -> Upload:
     if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
         raise ApiError(400, f"The boundary has to be 1 to {LONGEST_BOUNDARY} ASCII characters.")
     try:
-        found = _Parts(name, boundary).read()
+        body = bounded_body(current_app.config["MAX_CONTENT_LENGTH"])
+        found = _Parts(name, boundary).read(body)
     except ValueError:
         raise ApiError(400, "The form is not valid multipart/form-data.") from None
     if found is None:
@@ -71,17 +73,18 @@ class _Parts:
         self._found: Upload | None = None
         self._open: Upload | None = None
 
-    def read(self) -> Upload | None:
+    def read(self, body: bytes) -> Upload | None:
         """The upload; None where there is none. ValueError where the form does not end."""
-        while True:
-            piece = request.stream.read(PIECE)
-            self._decoder.receive_data(piece or None)
-            while not isinstance(event := self._decoder.next_event(), NeedData):
-                if isinstance(event, Epilogue):
-                    return self._found
-                self._take(event)
-            if not piece:
-                raise ValueError("the form does not end")
+        for begin in range(0, len(body), PIECE):
+            self._decoder.receive_data(body[begin : begin + PIECE])
+            self._take_events()
+        self._decoder.receive_data(None)
+        self._take_events()
+        return self._found
+
+    def _take_events(self) -> None:
+        while not isinstance(event := self._decoder.next_event(), NeedData | Epilogue):
+            self._take(event)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, File | Field):

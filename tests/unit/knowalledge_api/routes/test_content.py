@@ -39,6 +39,7 @@ def service() -> Service:
 def client(service: Service) -> FlaskClient:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_JSON_BYTES"] = 1024
+    app.config["MAX_CONTENT_LENGTH"] = 1024
     app.register_blueprint(
         content.blueprint(
             cast("SubtopicsService", service),
