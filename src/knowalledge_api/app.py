@@ -32,6 +32,7 @@ from knowalledge_api.routes.entrance import Rules
 from knowalledge_api.routes.openapi.pages import Pages
 from knowalledge_api.services.accounts import Accounts
 from knowalledge_api.services.idempotency import Idempotency
+from knowalledge_api.services.image_topics import ImageTopicService
 from knowalledge_api.services.subtopics import SubtopicsService
 from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.settings.process import from_process
@@ -96,7 +97,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         degraded=lambda: store.state().degraded,
     )
     life = settings.cache_ttl_subtopics
-    subtopics = SubtopicsService(database, cache, make_provider(settings), life)
+    provider = make_provider(settings)
+    subtopics = SubtopicsService(database, cache, provider, life)
+    image_topics = ImageTopicService(provider, settings.max_image_pixels)
     rules = Rules.of(settings)
     early = Early(rules.standing_headers, metrics.observe)
 
@@ -115,7 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
     generates = policy.generates(for_users_alone=settings.require_auth_for_generation)
-    app.register_blueprint(content.blueprint(subtopics, generates))
+    app.register_blueprint(content.blueprint(subtopics, image_topics, generates))
     app.register_blueprint(auth.blueprint(accounts, Idempotency(database), door.forget))
     app.register_blueprint(admin.blueprint(live.everyone))
     breakers = {"redis": store}

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import json
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.pictures import (
+    animated,
+    canvas,
+    chunk,
+    form,
+    gif,
+    jpeg,
+    lossless,
+    lossy,
+    png,
+    riff,
+)
 from tests.support.releases import Served, releases, served
 from tests.support.waiting import wait_for
 from tests.support.wire import Answer, exchanged, request
@@ -233,3 +247,106 @@ def test_what_can_not_be_read_is_answered_in_the_one_shape(server: str) -> None:
             assert (answer.status, answer.problem["status"]) == (wanted, wanted), sent[:40]
             assert record_of(each, answer)["status"] == wanted
         assert "Traceback" not in each.running.said()
+
+
+IMAGE = "/api/image2topic"
+FORM = "Content-Type: multipart/form-data; boundary=x"
+PICTURE = 'name="image"; filename="a.png"'
+BOMBS = {
+    "PNG with all its data": png(30000, 30000),
+    "PNG that only claims": png(1, 1, chunk(b"IHDR", struct.pack(">II", 1 << 31, 1) + bytes(5))),
+    "PNG of very many frames": png(2000, 2000, chunk(b"acTL", struct.pack(">II", 9000, 0))),
+    "GIF": gif(65535, 65535),
+    "GIF of very many frames": gif(200, 200, frames=5000),
+    "JPEG": jpeg(65535, 65535),
+    "WebP, lossless": riff(lossless(16384, 16384)),
+    "WebP, lossy": riff(lossy(16383, 16383)),
+    "WebP, canvas": riff(canvas(1 << 24, 1 << 24), lossy(1, 1)),
+    "WebP in a frame": riff(canvas(1, 1), animated(lossless(16384, 16384))),
+}
+NO_PICTURES = {
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+    "HTML": b"<!doctype html><script>alert(1)</script>",
+    "HTML after a GIF": gif(1, 1) + b"<script>alert(1)</script>",
+    "cut off": png(3, 3)[:-9],
+    "empty": b"",
+}
+FORMS = {
+    "many parts": (413, form(*[(f'name="{n}"', b"") for n in range(20000)])),
+    "a field without end": (413, b"--x\r\nContent-Disposition: " + b"a" * (1 << 20)),
+    "no end": (400, form((PICTURE, png(3, 3)))[:-6]),
+    "two files": (400, form((PICTURE, png(3, 3)), (PICTURE, png(3, 3)))),
+    "a NUL and a line in the name": (400, form(('name="im\0\r\nage"; filename="a"', b""))),
+}
+ODD_NAMES = (
+    "../../etc/passwd.png",
+    "C:\\\\windows\\\\a.png",
+    "a%0d%0aSet-Cookie: a.png",
+    "a\0.png",
+    "<script>.png",
+    "x" * 9000 + ".png",
+)
+
+
+def sends(each: Served, data: bytes, about: str = PICTURE) -> Answer:
+    return ask(each, "POST", IMAGE, FORM, body=form((about, data)))
+
+
+def memory_of(each: Served) -> int:
+    """The most memory that the processes of a server have ever held, in bytes; 0 elsewhere."""
+    files = [Path(f"/proc/{pid}/status") for pid in each.running.named()]
+    lines = [line for file in files if file.exists() for line in file.read_text().splitlines()]
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_picture_that_unfolds_to_a_huge_one_costs_no_memory(server: str) -> None:
+    with attacked(server) as each:
+        assert sends(each, png(3, 3)).status == 200
+        before = memory_of(each)
+        for name, bomb in BOMBS.items():
+            assert len(bomb) < 1 << 20, name
+            answer = sends(each, bomb)
+            assert (answer.problem["status"], "pixels" in answer.problem["detail"]) == (
+                422,
+                True,
+            ), name
+            assert ask(each, "GET", "/health").status == 200
+        assert memory_of(each) - before < 40 << 20
+        assert "Traceback" not in each.running.said()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_what_is_no_picture_and_no_form_is_refused_in_the_one_shape(server: str) -> None:
+    with attacked(server) as each:
+        for name, data in NO_PICTURES.items():
+            assert sends(each, data).problem["status"] == 422, name
+        for name, (status, body) in FORMS.items():
+            assert ask(each, "POST", IMAGE, FORM, body=body).problem["status"] == status, name
+        long = f"Content-Type: multipart/form-data; boundary={'b' * 7000}"
+        assert ask(each, "POST", IMAGE, long, body=b"x").problem["status"] == 400
+        assert ask(each, "POST", IMAGE, JSON, body=b'{"image": "x"}').problem["status"] == 415
+        for name in ODD_NAMES:
+            answer = sends(each, png(3, 3), f'name="image"; filename="{name}"')
+            assert answer.status == 200, name
+            topic = json.loads(answer.body)["generated_topic"]
+            assert topic.replace(" ", "").isalpha(), name
+            assert "set-cookie" not in answer.headers
+        assert "Traceback" not in each.running.said()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_picture_over_the_limit_is_413_while_others_are_answered(server: str) -> None:
+    declared = request("POST", IMAGE, FORM, "Content-Length: 10485761")
+    chunked = request("POST", IMAGE, FORM, "Transfer-Encoding: chunked")
+    piece = b"10000\r\n" + bytes(1 << 16) + b"\r\n"
+    with attacked(server) as each:
+        port = each.running.port
+        assert exchanged(port, declared).problem["status"] == 413  # nothing of the body was sent
+        before = memory_of(each)
+        assert exchanged(port, chunked, *[piece] * 160, b"1\r\n").problem["status"] == 413
+        assert ask(each, "GET", "/health").status == 200
+        assert memory_of(each) - before < 60 << 20
+        largest = bytes(10485760 - len(form((PICTURE, b""))))
+        assert sends(each, largest).problem["status"] == 422
+        assert memory_of(each) - before < 60 << 20

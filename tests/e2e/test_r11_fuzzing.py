@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from knowalledge_api.app import create_app
 from knowalledge_api.routes.openapi.document import document
 from tests.support.configuration import settings_of
+from tests.support.pictures import png
 from tests.support.processes import Running, free_port, knowctl, serving
 
 pytestmark = [
@@ -52,6 +53,7 @@ VICTIM: Final = "victim"
 GENERATE: Final = "/api/auth/admin/generate-key"
 REVOKES: Final = "DELETE /api/auth/keys/{key_id}"
 LOGS_IN: Final = "POST /api/auth/login"
+NAMES_PICTURES: Final = "POST /api/image2topic"
 REGISTERS: Final = "POST /api/auth/register"
 DESCRIBED: Final = {
     f"{method.upper()} {path}": operation
@@ -120,6 +122,8 @@ class Target:
         """Replace what nobody can make up: a key that there is, an id that there is not."""
         if label == LOGS_IN:
             case.body["api_key"] = self.key
+        elif label == NAMES_PICTURES:
+            case.body["image"] = png(3, 2)
         elif label == REGISTERS:
             case.body["user_id"] = f"fuzzed-{number}"
         elif label == REVOKES and self.revocable:

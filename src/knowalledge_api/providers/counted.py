@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from knowalledge_api.metrics.recording import AI_CALLS, LabelledCounter
-from knowalledge_api.providers.protocol import ContentProvider, Language
+from knowalledge_api.providers.offline import OFFLINE
+from knowalledge_api.providers.protocol import ContentProvider, Language, Picture
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
 class CountedProvider:
-    """Does what another writer does, and counts it by outcome: ok or failed."""
+    """Does what another writer does, and counts it by outcome: ok or failed.
+
+    What is written offline is no call to an AI, and is not counted.
+    """
 
     provider: ContentProvider
     counter: LabelledCounter = AI_CALLS
@@ -22,10 +30,21 @@ class CountedProvider:
 
     def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
         """What the writer makes of the topic; raises as it does."""
+        return self._counted(lambda: self.provider.subtopics(topic, language))
+
+    def picture_topic(self, picture: Picture, language: Language) -> str:
+        """What the writer makes of the picture; raises as it does."""
+        return self._counted(lambda: self.provider.picture_topic(picture, language))
+
+    def _counted(self, write: Callable[[], Made]) -> Made:
         try:
-            made = self.provider.subtopics(topic, language)
+            made = write()
         except BaseException:
-            self.counter.labels(self.source, "failed").inc()
+            self._count("failed")
             raise
-        self.counter.labels(self.source, "ok").inc()
+        self._count("ok")
         return made
+
+    def _count(self, outcome: str) -> None:
+        if self.source != OFFLINE:
+            self.counter.labels(self.source, outcome).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -24,6 +25,18 @@ class Language(StrEnum):
     URDU = "ur"
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file that has been found to be a picture, and what its sender calls it, in plain words.
+
+    `digest` is the same for the same bytes.
+    """
+
+    data: bytes
+    digest: str
+    words: tuple[str, ...] = ()
+
+
 class ContentProvider(Protocol):
     """A writer of content; `source` names it in every answer."""
 
@@ -34,4 +47,8 @@ class ContentProvider(Protocol):
 
     def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
         """SUBTOPICS headings that divide the topic, in the order in which they are learnt."""
+        ...
+
+    def picture_topic(self, picture: Picture, language: Language) -> str:
+        """What a picture is about, in 1 to 5 words."""
         ...

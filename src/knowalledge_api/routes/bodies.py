@@ -1,4 +1,4 @@
-"""A request's JSON body: read no further than allowed, and turned into a model."""
+"""A request's body: read no further than allowed, and turned into a model where it is JSON."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ def json_body(model: type[Model]) -> Model:
     if not request.is_json:
         raise ApiError(415, "Send JSON, with the header Content-Type: application/json.")
     try:
-        return model.model_validate_json(_bounded_body(current_app.config["MAX_JSON_BYTES"]))
+        return model.model_validate_json(bounded_body(current_app.config["MAX_JSON_BYTES"]))
     except ValidationError as error:
         raise _refused(error) from None
 
 
-def _bounded_body(limit: int) -> bytes:
-    """The body, read past werkzeug's streams: they bound it as well, at five times the cost."""
+def bounded_body(limit: int) -> bytes:
+    """The body, read past werkzeug's streams: they bound it as well, at five times the cost.
+
+    Where a server marks the end, they also refuse a body that is exactly as large as is allowed.
+    """
     length = request.content_length
     stream = request.environ["wsgi.input"]
     if length is None:  # chunked, where the server says that it knows the end; else there is none

@@ -1,4 +1,4 @@
-"""Learning content: what a topic divides into."""
+"""Learning content: what a topic divides into, and what a picture is about."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from knowalledge_api.auth.policy import Declaration
 from knowalledge_api.routes.bodies import json_body
 from knowalledge_api.routes.kept import kept
 from knowalledge_api.routes.languages import chosen_language
+from knowalledge_api.routes.uploads import uploaded
+from knowalledge_api.services.image_topics import ImageTopicService
 from knowalledge_api.services.subtopics import SubtopicsService
 from knowalledge_api.services.topics import LONGEST
 
@@ -29,7 +31,15 @@ class SubtopicsRequest(BaseModel):
     language: Any = None
 
 
-def blueprint(subtopics: SubtopicsService, policy: Declaration) -> Blueprint:
+class ImageRequest(BaseModel):
+    """A form with one file: PNG, JPEG, GIF or WebP; other fields are passed over."""
+
+    image: bytes
+
+
+def blueprint(
+    subtopics: SubtopicsService, image_topics: ImageTopicService, policy: Declaration
+) -> Blueprint:
     """The routes that answer with generated content, each under the policy given."""
     routes = Blueprint("content", __name__, url_prefix="/api")
 
@@ -43,6 +53,19 @@ def blueprint(subtopics: SubtopicsService, policy: Declaration) -> Blueprint:
         return jsonify(
             subtopics=answer.subtopics,
             count=len(answer.subtopics),
+            quality_score=answer.quality_score,
+            warnings=answer.warnings,
+            source=answer.source,
+        )
+
+    @routes.post("/image2topic")
+    @policy
+    def image2topic() -> Response:
+        upload = uploaded("image")
+        language = chosen_language(None, request.headers.get("Accept-Language", ""))
+        answer = image_topics.name(upload.data, upload.name, language)
+        return jsonify(
+            generated_topic=answer.generated_topic,
             quality_score=answer.quality_score,
             warnings=answer.warnings,
             source=answer.source,

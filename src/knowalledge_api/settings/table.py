@@ -228,7 +228,7 @@ class Settings:
 
     max_json_bytes: int = setting(65536, integer(1024, 10485760), "largest JSON body, bytes", begins="Request limits")
     max_content_length: int = setting(10485760, integer(1024, 104857600), "largest body of any kind, bytes")
-    max_image_pixels: int = setting(40000000, integer(10000, 200000000), "largest image, pixels")
+    max_image_pixels: int = setting(40000000, integer(10000, 200000000), "largest image, pixels of all its frames together")
     rate_limit_enabled: bool = setting(True, FLAG, "limit requests")  # noqa: FBT003 -- the default of a flag
     rate_limit_anonymous: str = setting("10/minute;100/hour", RATES, "limit of an address without credentials")
     rate_limit_login: str = setting("10/minute", RATES, "limit of logins an address")

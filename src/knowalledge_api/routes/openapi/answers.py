@@ -71,6 +71,15 @@ class Subtopics(Model):
     source: Literal["gemini", "offline", "cache"]
 
 
+class ImageTopic(Model):
+    """What a picture is about, in 1 to 5 words."""
+
+    generated_topic: str
+    quality_score: Share
+    warnings: list[str]
+    source: Literal["gemini", "offline"]
+
+
 class Registered(Model):
     """A new user and the key, which is shown only once."""
 

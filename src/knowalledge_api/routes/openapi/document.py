@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from knowalledge_api.auth.policy import Access, Limit, Policy, policy_of
 from knowalledge_api.routes.openapi.answers import Problem
-from knowalledge_api.routes.openapi.operations import JSON, OPERATIONS, Operation
+from knowalledge_api.routes.openapi.operations import OPERATIONS, Operation
 from knowalledge_api.routes.problems import MEDIA_TYPE, SENTENCES
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _operation(rule: Rule, method: str, policy: Policy, row: Operation) -> dict[
         content: dict[str, Any] = {"schema": _ref(row.request)}
         if row.example:
             content["example"] = row.example
-        made["requestBody"] = {"required": not row.bodiless, "content": {JSON: content}}
+        made["requestBody"] = {"required": not row.bodiless, "content": {row.media_type: content}}
     return made
 
 

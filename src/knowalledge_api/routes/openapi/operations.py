@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from knowalledge_api.metrics import exposition
 from knowalledge_api.routes import auth, content, operations
 from knowalledge_api.routes.openapi import answers
+from knowalledge_api.routes.uploads import MULTIPART
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,6 +34,7 @@ class Operation:
     """What a person has to know of a route, and what neither its rule nor its policy tells.
 
     `errors` are the statuses of its own, besides those that follow from policy, body and rule.
+    `media_type` is the request's.
     `bodiless`: the body may be left out. `repeatable`: it honours Idempotency-Key. `path` narrows
     parameters of the rule.
     """
@@ -40,6 +42,7 @@ class Operation:
     summary: str
     answers: Mapping[int, Body]
     request: type[BaseModel] | None = None
+    media_type: str = JSON
     errors: tuple[int, ...] = ()
     repeatable: bool = False
     bodiless: bool = False
@@ -65,6 +68,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         _ok(answers.Subtopics),
         content.SubtopicsRequest,
         example={"topic": "C++ Programming", "language": "en"},
+    ),
+    "content.image2topic": Operation(
+        "Name the topic of a picture",
+        _ok(answers.ImageTopic),
+        content.ImageRequest,
+        media_type=MULTIPART,
+        errors=(422,),
     ),
     "auth.register": Operation(
         "Register a user, whose key is shown once",

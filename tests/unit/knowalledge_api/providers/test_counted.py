@@ -10,10 +10,14 @@ from knowalledge_api.metrics.recording import LabelledCounter, Recorder
 from knowalledge_api.metrics.table import AI_CALLS
 from knowalledge_api.providers.counted import CountedProvider
 from knowalledge_api.providers.offline import OfflineProvider
-from knowalledge_api.providers.protocol import Language
+from knowalledge_api.providers.protocol import Language, Picture
 
 
-class Failing(OfflineProvider):
+class Writer(OfflineProvider):
+    source = "gemini"
+
+
+class Failing(Writer):
     def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
         raise TimeoutError(f"{topic} in {language}")
 
@@ -28,11 +32,20 @@ def calls(recorder: Recorder) -> Mapping[str, float]:
 
 def test_a_call_is_counted_under_the_name_of_who_wrote() -> None:
     recorder = Recorder()
-    counted = CountedProvider(OfflineProvider(), LabelledCounter(AI_CALLS, recorder))
-    assert counted.source == "offline"
+    counted = CountedProvider(Writer(), LabelledCounter(AI_CALLS, recorder))
+    assert counted.source == "gemini"
     made = counted.subtopics("Algebra", Language.ENGLISH)
     assert made == OfflineProvider().subtopics("Algebra", Language.ENGLISH)
-    assert calls(recorder) == {"offline\tok": 1}
+    topic = counted.picture_topic(Picture(b"", "0" * 64, ("red", "fox")), Language.ENGLISH)
+    assert topic == "red fox"
+    assert calls(recorder) == {"gemini\tok": 2}
+
+
+def test_what_is_written_offline_is_no_call() -> None:
+    recorder = Recorder()
+    counted = CountedProvider(OfflineProvider(), LabelledCounter(AI_CALLS, recorder))
+    counted.subtopics("Algebra", Language.ENGLISH)
+    assert calls(recorder) == {}
 
 
 def test_a_failure_is_counted_and_goes_on_to_who_asked() -> None:
@@ -40,4 +53,4 @@ def test_a_failure_is_counted_and_goes_on_to_who_asked() -> None:
     counted = CountedProvider(Failing(), LabelledCounter(AI_CALLS, recorder))
     with pytest.raises(TimeoutError):
         counted.subtopics("Algebra", Language.ENGLISH)
-    assert calls(recorder) == {"offline\tfailed": 1}
+    assert calls(recorder) == {"gemini\tfailed": 1}

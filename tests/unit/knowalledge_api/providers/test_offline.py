@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowalledge_api.providers.offline import OfflineProvider
-from knowalledge_api.providers.protocol import SUBTOPICS, ContentProvider, Language
+from knowalledge_api.providers.offline import PICTURE_TOPICS, OfflineProvider
+from knowalledge_api.providers.protocol import SUBTOPICS, ContentProvider, Language, Picture
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -26,3 +26,13 @@ def test_any_topic_stands_as_it_is_in_each_heading(topic: str, language: Languag
     headings = provider.subtopics(topic, language)
     assert all(topic in heading for heading in headings)
     assert headings == provider.subtopics(topic, language)
+
+
+def test_a_picture_has_the_topic_of_its_digest_and_each_has_one_to_five_words() -> None:
+    provider = OfflineProvider()
+    topics = {
+        provider.picture_topic(Picture(b"", f"{number:08x}"), Language.ENGLISH)
+        for number in range(len(PICTURE_TOPICS))
+    }
+    assert topics == set(PICTURE_TOPICS)
+    assert all(1 <= len(topic.split()) <= 5 for topic in topics)

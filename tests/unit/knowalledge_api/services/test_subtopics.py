@@ -17,6 +17,7 @@ from knowalledge_api.cache import Cache, MemoryCache
 from knowalledge_api.database import Database
 from knowalledge_api.database.models import Base
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
+from knowalledge_api.providers.offline import OfflineProvider
 from knowalledge_api.providers.protocol import Language
 from knowalledge_api.services.subtopics import SubtopicsService, loaded, quality
 from knowalledge_api.stores.store import Store
@@ -25,10 +26,8 @@ from tests.support.configuration import settings_of, sqlite_settings
 LIFE = 100
 
 
-class Provider:
+class Provider(OfflineProvider):
     """Writes a different text each time."""
-
-    source = "offline"
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Language]] = []

@@ -1,0 +1,58 @@
+"""The topic of an uploaded picture."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowalledge_api.errors import ApiError
+from knowalledge_api.providers.offline import PICTURE_TOPICS, OfflineProvider
+from knowalledge_api.providers.protocol import Language
+from knowalledge_api.services.image_topics import ImageTopicService, words_of
+from tests.support.pictures import gif, png
+
+SERVICE = ImageTopicService(OfflineProvider(), most_pixels=100)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("water_cycle.png", ("water", "cycle")),
+        ("Der Große-Wagen.jpeg", ("Der", "Große", "Wagen")),
+        ("IMG_photo.jpg", ()),
+        ("a b c d e f.png", ()),
+        ("cell2.png", ()),
+        ("../../etc/passwd.png", ()),
+        ("<script>.png", ()),
+        ("a\r\nb: c.png", ()),
+        ("a\0b.png", ()),
+        (f"{'x' * 31}.png", ()),
+        (f"{'a ' * 200}.png", ()),
+        ("noextension", ()),
+        ("", ()),
+    ],
+)
+def test_only_a_plain_file_name_has_words(name: str, words: tuple[str, ...]) -> None:
+    assert words_of(name) == words
+
+
+@given(st.text(max_size=60))
+def test_any_file_name_makes_a_topic_of_one_to_five_words(name: str) -> None:
+    topic = SERVICE.name(png(2, 2), name, Language.ENGLISH).generated_topic
+    assert 1 <= len(topic.split()) <= 5
+    assert topic in PICTURE_TOPICS or topic.replace(" ", "").isalpha()
+
+
+def test_the_same_picture_has_the_same_topic_and_says_that_nobody_looked() -> None:
+    first, second = (SERVICE.name(png(2, 2), "", Language.ENGLISH) for _ in range(2))
+    assert first == second
+    assert first.source == "offline"
+    assert "without looking" in first.warnings[0]
+
+
+@pytest.mark.parametrize("data", [b"<svg/>", png(11, 10), gif(10, 10, frames=2)])
+def test_what_is_no_picture_or_too_large_is_422(data: bytes) -> None:
+    with pytest.raises(ApiError) as caught:
+        SERVICE.name(data, "x.png", Language.ENGLISH)
+    assert (caught.value.status, caught.value.problems[0].field) == (422, "image")
