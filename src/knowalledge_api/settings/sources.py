@@ -99,7 +99,7 @@ def from_mapping(values: Mapping[str, str], kind: str) -> dict[str, Raw]:
 
 
 def _bounded_read(path: Path) -> str:
-    with open(path, "rb", buffering=0, opener=_opened_at_once) as file:  # noqa: PTH123 -- Path.open has no opener
+    with open(path, "rb", buffering=0, opener=_opened_at_once) as file:
         content = _bytes_of(file)
     if len(content) > LARGEST_FILE:
         raise ValueError("it is larger than 1 MiB")
@@ -123,7 +123,9 @@ def _bytes_of(file: FileIO) -> bytes:
     waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     while len(content) <= LARGEST_FILE:
         if waits and not _comes(file, end - time.monotonic()):
-            raise TimeoutError(errno.ETIMEDOUT, "it is no regular file, and its content did not come")
+            raise TimeoutError(
+                errno.ETIMEDOUT, "it is no regular file, and its content did not come"
+            )
         part = file.read(LARGEST_FILE + 1 - len(content))
         if not part:
             break
