@@ -10,7 +10,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # schemathesis brings it, nobody its types
 
 from tests.support.processes import checkout_copy, clean_environment, knowctl
 from tests.support.schemas import faults_of_junit, faults_of_sarif, faults_of_workflow
