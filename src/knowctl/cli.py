@@ -1,8 +1,10 @@
 """The table of contents: every command, loaded when it is named, and the one error boundary."""
 
+import contextlib
 import inspect
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -63,30 +65,44 @@ app = group(
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing that goes wrong is a traceback."""
+    options: dict[str, Any] = {}
     try:
         code = typer.main.get_command(app).main(
-            args=list(argv) or ["--help"], prog_name="knowctl", standalone_mode=False
+            args=list(argv) or ["--help"], prog_name="knowctl", standalone_mode=False, obj=options
         )
     except (KeyboardInterrupt, typer.Abort):
         return _fail(argv, _INTERRUPTED)
     except KnowctlError as error:
-        return _fail(argv, error.failure, error)
+        _trace(argv, error, options)
+        return _fail(argv, error.failure)
     except TyperException as error:
         return _fail(argv, _misused(error))
     except Exception as error:  # noqa: BLE001 -- the one boundary
-        return _fail(argv, _bug(error), error)
+        _trace(argv, error, options)
+        return _fail(argv, _bug(error))
     if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C, without a word
         return _fail(argv, _INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _fail(argv: Sequence[str], failure: Failure, error: Exception | None = None) -> int:
+def _trace(argv: Sequence[str], error: Exception, options: Mapping[str, Any]) -> None:
+    """Show where an error came from, where that is wanted: drivers quote what they were given."""
+    if "--debug" not in argv:
+        return
+    import traceback
+
+    from knowctl.context import Common, make_context
+    from knowctl.render.redaction import redacted
+
+    secrets = make_context(Common(options.get("env_file"))).settings.secrets()
+    text = redacted("".join(traceback.format_exception(error)), secrets)
+    with contextlib.suppress(OSError):
+        print(text, end="", file=sys.stderr)  # noqa: T201 -- no result and no talk: a traceback
+
+
+def _fail(argv: Sequence[str], failure: Failure) -> int:
     from knowctl.render.voice import Voice, spoken
 
-    if error is not None and "--debug" in argv:
-        import traceback
-
-        traceback.print_exception(error)
     return Voice(spoken(argv, os.environ)).fail(failure)
 
 

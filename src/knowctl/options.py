@@ -68,7 +68,8 @@ _COMMON = inspect.signature(_common).parameters
 def _remember(ctx: typer.Context, options: dict[str, Any]) -> dict[str, Any]:
     """The common options so far: the innermost word wins, a flag once given stays."""
     given = {name: options[name] for name in _COMMON if options.get(name)}
-    so_far: dict[str, Any] = {**(ctx.obj or {}), **given}
+    so_far: dict[str, Any] = ctx.obj if ctx.obj is not None else {}
+    so_far.update(given)  # in place: the error boundary has the same dictionary
     ctx.obj = so_far
     return so_far
 

@@ -68,15 +68,18 @@ def make_migration_engine(settings: Settings, lock: float = DDL_LOCK_WAIT) -> En
 
 def _engine(url: URL, limits: Limits, pool: dict[str, Any]) -> Engine:
     backend = backend_of(url)
-    engine = create_engine(
-        url,
-        **pool,
-        **backend.engine_options(limits),
-        connect_args=backend.connect_arguments(url, limits),
-        hide_parameters=True,
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-    )
+    try:
+        engine = create_engine(
+            url,
+            **pool,
+            **backend.engine_options(limits),
+            connect_args=backend.connect_arguments(url, limits),
+            hide_parameters=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+    except (ArgumentError, ValueError):
+        raise UnknownSchemeError("an option in the database URL can't be used") from None
     backend.listen(engine, limits)
     return engine
 

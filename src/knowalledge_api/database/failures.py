@@ -112,9 +112,9 @@ def explained(url: URL) -> Iterator[None]:
         if error.name not in MISSING_DRIVERS:
             raise
         raise explain(error, url) from error
-    except ProgrammingError as error:  # a missing table is one on PostgreSQL and MariaDB
+    except ProgrammingError as error:  # a missing table is one, and an option that libpq refuses
         found = explain(error, url)
-        if found.fault is not DatabaseFault.SCHEMA:
+        if found.fault is not DatabaseFault.SCHEMA and "invalid dsn" not in str(error.orig):
             raise
         raise found from error
 

@@ -85,7 +85,16 @@ def listen(engine: Engine, limits: Limits) -> None:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, options: Any) -> Any:
-        return BoundedConnection(**options)
+        try:
+            return BoundedConnection(**options)
+        except (
+            AttributeError,
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:  # the driver's own are none
+            words = f"an option in the URL can't be used ({type(error).__name__})"
+            raise connections.err.OperationalError(words) from error
 
     @event.listens_for(engine, "connect")
     def bound_session(connection: Any, _record: object) -> None:

@@ -17,8 +17,9 @@ from knowalledge_api.errors import (
     MigrationBusyError,
     MigrationError,
     UnknownRevisionError,
+    UnknownSchemeError,
 )
-from knowalledge_api.settings import Settings
+from knowalledge_api.settings import Settings, SettingsError
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model import Migration, Schema, SchemaStatus
 
@@ -97,6 +98,13 @@ def clear_errors(name: str) -> Iterator[None]:
         ) from error
     except MigrationError as error:
         raise _told(error, name) from error
+    except (UnknownSchemeError, SettingsError) as error:
+        raise KnowctlError(
+            ErrorCode.CONFIGURATION,
+            "the configuration can't be used",
+            cause=str(error),
+            hint="knowctl config show --origin DATABASE_URL DATABASE_MIGRATION_URL REDIS_URL",
+        ) from error
 
 
 def _told(error: MigrationError, name: str) -> KnowctlError:

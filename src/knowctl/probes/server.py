@@ -53,6 +53,8 @@ class ServerProbe:
         """
         headers = {"Accept": "application/json"}
         if token:
+            if not (token.isascii() and token.isprintable()):
+                raise ConnectionError("the key to be sent holds what no header may hold")
             headers["Authorization"] = f"Bearer {token}"
         started = time.monotonic()
         connection = self._connection()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from knowalledge_api.settings import (
     TABLE,
@@ -95,6 +95,17 @@ class SettingsProbe:
             around=look_around(loaded, self.environ, env_file, gemini=gemini),
         )
 
+    def secrets(self) -> frozenset[str]:
+        """Every secret that a source holds, usable or not, and what is secret within each."""
+        loaded = self._loaded
+        rows = [row for row in TABLE if row.secret]
+        whole = {loaded.given[row.name].text for row in rows if row.name in loaded.given}
+        for row in rows:
+            value = loaded.values[row.attribute]
+            if value != row.default:
+                whole.add(value.reveal())
+        return frozenset(part for each in whole for part in _secret_parts(each))
+
     def serving(self) -> Serving:
         """What is to run, and where."""
         settings = self.settings()
@@ -170,6 +181,19 @@ def _server(wanted: Server) -> str:
 def _known_names() -> frozenset[str]:
     files = {f"{row.name}_FILE" for row in TABLE if row.secret}
     return frozenset({row.name for row in TABLE} | files | NOT_SETTINGS)
+
+
+def _secret_parts(secret: str) -> Iterator[str]:
+    """A secret; of a list its parts, of an address its password and its options' values."""
+    yield secret
+    yield from (each.strip() for each in secret.split(","))
+    if "://" not in secret:
+        return
+    credentials, _, _ = secret.partition("://")[2].rpartition("@")
+    options = secret.partition("?")[2].split("&")
+    hidden = (part for each in options for part in each.split("=", 1))
+    for each in (credentials.partition(":")[2], *hidden):
+        yield from (each, unquote(each), unquote_plus(each))
 
 
 def _harmless(value: Any) -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -193,6 +194,19 @@ def test_a_traceback_is_shown_on_purpose_alone(
     assert said.err.startswith("Traceback ")
     assert "ZeroDivisionError: seen" in said.err
     assert "Traceback" not in run(*[word for word in argv if word != "--debug"]).err
+
+
+def test_a_traceback_has_no_secret_of_any_source(
+    run: Run,
+    raising: list[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "own.env").write_text("GOOGLE_API_KEY=from-the-file\n")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app:p%40ssword@db/app")
+    raising.append(ZeroDivisionError("p@ssword, p%40ssword, from-the-file"))
+    said = run("db", "act", "--debug", "--env-file", str(tmp_path / "own.env"))
+    assert "ZeroDivisionError: ********, ********, ********" in said.err
 
 
 def test_debug_in_json_keeps_stdout_one_document(run: Run, raising: list[BaseException]) -> None:

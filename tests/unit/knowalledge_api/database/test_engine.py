@@ -79,3 +79,21 @@ def test_json_is_kept_as_utf8() -> None:
         written = link.scalar(select(cast(literal(["力"], JSON), String)))
     engine.dispose()
     assert written == '["力"]'
+
+
+@pytest.mark.parametrize("option", ["timeout", "check_same_thread"])
+def test_an_option_that_a_driver_can_not_read_is_refused_and_not_shown(option: str) -> None:
+    given = settings_of(DATABASE_MIGRATION_URL=f"sqlite:///x.db?{option}={PASSWORD}")
+    with pytest.raises(UnknownSchemeError) as caught:
+        make_migration_engine(given)
+    assert PASSWORD not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("option", ["ssl_ca", "charset", "unknown"])
+def test_an_option_that_pymysql_chokes_on_is_an_error_of_the_database(option: str) -> None:
+    given = settings_of(DATABASE_URL=f"mysql://u:p@127.0.0.1:1/x?{option}={PASSWORD}")
+    engine = make_engine(given)
+    with pytest.raises(OperationalError, match="an option in the URL") as caught:
+        engine.connect()
+    assert PASSWORD not in str(caught.value)

@@ -102,3 +102,12 @@ def test_a_missing_table_is_an_outage_with_a_hint() -> None:
     with pytest.raises(DatabaseUnavailableError) as caught, explained(URL_):
         raise ProgrammingError("SELECT 1", None, Exception('relation "topics" does not exist'))
     assert caught.value.hint == "run 'knowctl db init'"
+
+
+def test_an_option_that_libpq_refuses_is_an_outage_that_does_not_show_it() -> None:
+    url = make_url("postgresql://u:pw@h/x?canary=canary")
+    refused = ProgrammingError(None, None, Exception('invalid dsn: invalid option "canary"'))
+    with pytest.raises(DatabaseUnavailableError) as caught, explained(url):
+        raise refused
+    assert "invalid dsn" in str(caught.value)
+    assert "canary" not in str(caught.value)

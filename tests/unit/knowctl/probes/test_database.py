@@ -10,10 +10,12 @@ from knowalledge_api.errors import (
     MigrationBusyError,
     MigrationError,
     UnknownRevisionError,
+    UnknownSchemeError,
 )
+from knowalledge_api.settings import SettingsError
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model import SchemaStatus
-from knowctl.probes.database import DatabaseProbe
+from knowctl.probes.database import DatabaseProbe, clear_errors
 from knowctl.probes.settings import SettingsProbe
 
 URL = "postgresql://user:canary@127.0.0.1:1/name"
@@ -100,3 +102,12 @@ def test_a_sqlite_file_that_can_not_be_made_does_not_answer() -> None:
             question()
         assert raised.value.failure.code is ErrorCode.DATABASE
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [UnknownSchemeError("an option"), SettingsError(())])
+def test_what_the_settings_let_through_and_nobody_can_use_is_a_fault_of_the_configuration(
+    error: Exception,
+) -> None:
+    with pytest.raises(KnowctlError) as raised, clear_errors("it"):
+        raise error
+    assert raised.value.failure.code is ErrorCode.CONFIGURATION

@@ -298,3 +298,10 @@ def test_who_asks_is_said_where_there_is_a_token() -> None:
         thread.join(10)
     assert b"\r\nAuthorization: Bearer key\r\n" in heard[0]
     assert b"Authorization" not in heard[1]
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "no ✔ ASCII", "\udcff"])
+def test_a_key_that_no_header_may_hold_is_not_sent_and_not_shown(token: str) -> None:
+    with pytest.raises(ConnectionError, match="no header may hold") as caught:
+        ServerProbe("http://127.0.0.1:1").ask("/a", token)
+    assert token not in str(caught.value)

@@ -195,3 +195,22 @@ def test_no_value_can_be_trusted_where_the_file_can_not_be_read(content: str | N
     with pytest.raises(KnowctlError):
         SettingsProbe({}, file).trusted("PORT")
     assert SettingsProbe({}, file).values()["port"] == 5000
+
+
+def test_every_secret_is_known_with_what_is_secret_within_it(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    environ = {
+        "DATABASE_URL": "postgresql://app:p%40ss@db/app?sslpassword=qu%2Fery",
+        "SECRET_KEY_FALLBACKS": "first, second",
+        "SECRET_KEY": "too short",
+        "METRICS_TOKEN_FILE": str(tmp_path / "token"),
+        "PORT": "5001",
+    }
+    found = SettingsProbe(environ, Path(os.devnull)).secrets()
+    assert {"p%40ss", "p@ss", "qu%2Fery", "qu/ery", "first", "second"} <= found
+    assert {"too short", "from-a-file", environ["DATABASE_URL"]} <= found
+    assert "5001" not in found
+
+
+def test_without_secrets_none_is_known() -> None:
+    assert SettingsProbe({}, Path(os.devnull)).secrets() == frozenset()

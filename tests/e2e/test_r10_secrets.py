@@ -1,0 +1,239 @@
+"""R10: no environment and no .env gives a traceback, and no secret is printed by any command."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import pytest
+import typer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowalledge_api.settings import TABLE
+from knowctl.cli import app, main
+from tests.support import canaries
+from tests.support.processes import KEPT, knowctl
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments of POSIX")
+
+CODES: Final = {0, 1, 2, 3, 4}
+ARGUMENTS: Final = {
+    "db downgrade": ("base",),
+    "db revision": ("-m", "x", "--autogenerate"),
+    "users create": ("someone",),
+    "users set-role": ("someone", "admin"),
+    "users set-tier": ("someone", "free"),
+    "users disable": ("someone",),
+    "users enable": ("someone",),
+    "keys issue": ("someone",),
+    "keys list": ("someone",),
+    "keys revoke": ("someone", "1"),
+    "keys rotate": ("someone",),
+    "serve": ("--wait-for-db", "0"),
+}
+"""What a command needs; one that needs something and is not here fails its test."""
+LOADED: Final = (("config", "check"), ("config", "show"), ("health",), ("db", "current"))
+"""Commands that read the settings, and with these environments get no further."""
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, bool]]:
+    """Every command that does something, and whether it needs arguments."""
+    if not hasattr(command, "list_commands"):
+        yield name, any(each.required for each in command.params)
+        return
+    context = typer.Context(command)
+    for word in command.list_commands(context):
+        yield from leaves(f"{name} {word}".strip(), command.get_command(context, word))
+
+
+TREE: Final = dict(leaves("", typer.main.get_command(app)))
+
+
+@contextlib.contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment, for a while nothing but these."""
+    before = dict(os.environ)
+    kept = {name: before[name] for name in KEPT if name in before}
+    os.environ.clear()
+    os.environ.update({**kept, **values})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def said(*words: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(words)
+    return code, out.getvalue(), err.getvalue()
+
+
+def judged(*words: str) -> None:
+    """A command line ends as documented: a code, one JSON document, no traceback, no bug."""
+    code, out, err = said(*words, "-o", "json")
+    assert code in CODES
+    document = json.loads(out)
+    assert document["schema"] == 1
+    assert document.get("error", {}).get("code") != "bug"
+    assert "Traceback" not in err
+
+
+NAMES = st.sampled_from([*(row.name for row in TABLE), "SECRET_KEY_FILE", "KNOWCTL_ENV_FILE"]) | (
+    st.text(st.characters(exclude_characters="\0="), min_size=1, max_size=20)
+)
+VALUES = st.text(st.characters(exclude_characters="\0"), max_size=80) | st.sampled_from(
+    ("x" * 100_000, "9" * 5000, "/dev/null", "/", "${A}" * 500, "\udcff\x1b[31m", "http://[::1")
+)
+
+
+def storable(text: str) -> str:
+    """What an environment can hold: bytes that are no text stand as half surrogates."""
+    return os.fsdecode(text.encode(errors="surrogatepass"))
+
+
+@given(values=st.dictionaries(NAMES.map(storable), VALUES.map(storable), max_size=6))
+@settings(deadline=None, max_examples=150)
+@pytest.mark.parametrize("words", LOADED[:2], ids=" ".join)
+def test_any_environment_is_answered(words: tuple[str, ...], values: dict[str, str]) -> None:
+    with environment({**values, "KNOWCTL_OUTPUT": ""}):
+        judged(*words)
+
+
+LINES = st.sampled_from(
+    (
+        b"PORT=",
+        b"SECRET_KEY=",
+        b"export ",
+        b'"',
+        b"'",
+        b"\\",
+        b"\r\n",
+        b"\r",
+        b"\xef\xbb\xbf",
+        b"\x00",
+        b"${A}",
+        b"${A:-${B}}",
+        b"#",
+        b"=",
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"DATABASE_URL=",
+        b"\n",
+    )
+)
+BYTES = st.binary(max_size=200) | st.lists(LINES, max_size=20).map(b"".join)
+
+
+@given(content=BYTES)
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@pytest.mark.parametrize("words", LOADED[:2], ids=" ".join)
+def test_any_env_file_is_answered(tmp_path: Path, words: tuple[str, ...], content: bytes) -> None:
+    (tmp_path / "any.env").write_bytes(content)
+    with environment({}):
+        judged(*words, "--env-file", str(tmp_path / "any.env"))
+
+
+def odd_files(directory: Path) -> dict[str, Path]:
+    """Files that are none, or are not to be read to their end."""
+    (directory / "loop").symlink_to("loop")
+    (directory / "long line").write_bytes(b"A=" + b"x" * 1_000_000)
+    (directory / "long quote").write_bytes(b"A='" + b"\\x" * 500_000)
+    (directory / "deep").write_bytes(b"A=" + b"${A:-" * 100_000 + b"}" * 100_000)
+    os.mkfifo(directory / "pipe")
+    names = ("loop", "long line", "long quote", "deep", "pipe", "missing", "n" * 300)
+    made = {name: directory / name for name in names}
+    devices = {path: Path(path) for path in ("/dev/zero", "/dev/null", "/proc/self/mem", "/")}
+    return {**made, **devices}
+
+
+@pytest.mark.parametrize("words", LOADED[:3], ids=" ".join)
+def test_a_file_that_is_none_is_answered_and_not_waited_for(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    for path in odd_files(tmp_path).values():
+        done = knowctl(*words, "--env-file", str(path), "-o", "json", cwd=tmp_path)
+        assert done.returncode in CODES, path
+        assert json.loads(done.stdout)["schema"] == 1
+        assert "Traceback" not in done.stderr
+
+
+def test_every_secret_of_the_table_holds_a_canary() -> None:
+    assert canaries.unlisted(canaries.environment()) == []
+
+
+def test_a_canary_is_found_however_it_is_spelt() -> None:
+    secret = canaries.canary("SECRET_KEY")
+    spelt = (secret, quote(secret, safe=""), secret.encode().hex().upper())
+    assert all(canaries.leaks(f"<{each}>") == ["SECRET_KEY"] for each in spelt)
+    assert canaries.leaks(canaries.canary("REDIS_URL")) == ["REDIS_URL"]
+
+
+def test_every_command_that_needs_arguments_is_given_some() -> None:
+    assert {name for name, needs in TREE.items() if needs} - set(ARGUMENTS) == set()
+
+
+def _database(scheme: str, options: str = "") -> dict[str, str]:
+    """Both databases at an address that refuses, with canaries in password and options."""
+    held = {}
+    for name in ("DATABASE_URL", "DATABASE_MIGRATION_URL"):
+        secret = quote(canaries.canary(name), safe="")
+        held[name] = f"{scheme}://app:{secret}@127.0.0.1:1/app{options.format(secret=secret)}"
+    return held
+
+
+ERRORS: Final[dict[str, dict[str, str]]] = {
+    "an option that libpq can't read": {},
+    "PostgreSQL refused": _database("postgresql"),
+    "an option that libpq does not know": _database("postgresql", "?{secret}={secret}"),
+    "MariaDB refused": _database("mysql"),
+    "a file that PyMySQL can't read": _database("mysql", "?ssl_ca={secret}"),
+    "an encoding that PyMySQL does not know": _database("mysql", "?charset={secret}"),
+    "an option that redis-py does not know": {
+        "REDIS_URL": f"redis://127.0.0.1:1/0?x={quote(canaries.canary('REDIS_URL'), safe='')}"
+    },
+    "a key that no header may hold": {
+        "KNOWCTL_API_KEY": canaries.canary("KNOWCTL_API_KEY") + "\nx",
+        "KNOWCTL_URL": "http://127.0.0.1:1",
+    },
+    "nothing that is of its kind": {
+        name: f"{text}\n\udcff" for name, text in canaries.environment().items()
+    },
+}
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("error", ERRORS)
+def test_no_command_shows_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str, output: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with environment(canaries.environment(KNOWCTL_RUN_DIR=str(tmp_path / "r"), **ERRORS[error])):
+        for name in TREE.keys() - {"serve", "config init"}:
+            words = (*name.split(), *ARGUMENTS.get(name, ()), "-v", "--debug", "-o", output)
+            code, out, err = said(*words)
+            assert code in CODES, name
+            assert canaries.leaks(out + err) == [], f"{name}\n{out}{err}"
+            assert "this is a bug" not in out + err, f"{name}\n{out}{err}"
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_serve_shows_no_secret_on_its_way(tmp_path: Path, error: str) -> None:
+    environ = canaries.environment(KNOWCTL_RUN_DIR=str(tmp_path / "r"), **ERRORS[error])
+    words = ("serve", *ARGUMENTS["serve"], "-v", "--debug", "--skip-checks")
+    done = knowctl(*words, cwd=tmp_path, environ=environ)
+    assert done.returncode in CODES - {0}
+    assert canaries.leaks(done.stdout + done.stderr) == []
+    assert "this is a bug" not in done.stderr
