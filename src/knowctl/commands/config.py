@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
+from knowctl.checks.selection import Selection
 from knowctl.choices import EnvironmentName, Severity
 from knowctl.context import Context
 from knowctl.model import Report, ShownSettings, WrittenFile
 from knowctl.options import command, group
-from knowctl.services import configuration
+from knowctl.services import configuration, live_check
 
 app = group("Check, show and begin the configuration.\n\nExample: knowctl config check -o json")
 
@@ -24,11 +25,17 @@ def check(
     ] = Severity.ERROR,
     select: Ids = None,
     ignore: Ids = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask database, Redis and this machine as well.")
+    ] = False,
 ) -> Report:
-    """Judge every setting, without touching network or database.
+    """Judge every setting; without --live neither network nor database is touched.
 
     Example: knowctl config check --environment production --fail-level warning
     """
+    if live:
+        selection = Selection(fail_level, select or (), ignore or ())
+        return live_check.check(context.settings, context.live_check, selection)
     return configuration.check(
         context.settings, fail_level=fail_level, select=select or (), ignore=ignore or ()
     )

@@ -87,6 +87,16 @@ from knowctl.model.live import (
     Workers,
     WorkerStacks,
 )
+from knowctl.model.live_check import (
+    LiveFacts,
+    RedisFacts,
+    RedisMemory,
+)
+from knowctl.model.machine import (
+    MachineFacts,
+    Place,
+    Room,
+)
 from knowctl.model.pool import (
     Budget,
     DatabaseShare,
@@ -148,16 +158,21 @@ __all__ = [
     "Holder",
     "IssuedKey",
     "Lint",
+    "LiveFacts",
     "LockWait",
     "LongTransaction",
+    "MachineFacts",
     "Migration",
     "Outcome",
     "Part",
     "PartStatus",
+    "Place",
     "Placed",
     "Plan",
     "Pool",
     "PoolStats",
+    "RedisFacts",
+    "RedisMemory",
     "Reloaded",
     "Replication",
     "Report",
@@ -169,6 +184,7 @@ __all__ = [
     "Revisions",
     "RevokedKeys",
     "Role",
+    "Room",
     "Route",
     "RouteFacts",
     "Schema",
