@@ -185,3 +185,13 @@ def test_a_default_for_findings_leaves_other_commands_their_text(
     monkeypatch.setenv("KNOWCTL_OUTPUT", "github")
     assert run("config", "show", "PORT").out.startswith("SETTING")
     assert run("config", "check").out == ""
+
+
+def test_check_live_judges_what_offline_is_refused(run: Run) -> None:
+    said = run("config", "check", "--live", "--select", "KC524", "--select", "KC410")
+    assert (said.code, said.err) == (0, "")
+    assert "✔ KC524 " in said.out
+    assert "(skipped: REDIS_URL is not set)" in said.out
+    said = run("config", "check", "--select", "KC524")
+    assert said.code == 2
+    assert "knowctl config check --live --select KC524" in said.err
