@@ -8,7 +8,7 @@ import pytest
 
 from knowctl.checks import live
 from knowctl.checks.catalog import LIVE
-from knowctl.checks.engine import Fault, run
+from knowctl.checks.engine import Fault, NotJudged, run
 from knowctl.errors import ErrorCode, Failure
 from knowctl.model import (
     Encryption,
@@ -198,7 +198,7 @@ def test_what_can_not_be_judged_says_why(
 def test_nothing_is_said_of_a_redis_that_there_is_none_of(
     judge: Callable[[LiveFacts], Iterator[Fault]],
 ) -> None:
-    with pytest.raises(live.NotJudged, match="nobody asked"):
+    with pytest.raises(NotJudged, match="nobody asked"):
         list(judge(live_facts(redis=None)))
 
 
