@@ -65,6 +65,16 @@ def test_help_imports_nothing_heavy_but_what_draws_it(tmp_path: Path, words: str
     assert heavy(done.stderr) - RICH == set()
 
 
+def test_offline_a_check_imports_nothing_that_asks(tmp_path: Path) -> None:
+    done = run(tmp_path, "config", "check")
+    assert done.returncode == 0
+    assert "knowctl.checks.live" in imported(done.stderr)
+    assert not imported(done.stderr) & {
+        *("knowctl.services.live_check", "knowctl.services.diagnosis"),
+        *("knowctl.probes.redis_server", "knowctl.probes.machine", "sqlalchemy", "redis"),
+    }
+
+
 def test_completion_imports_nothing_heavy(tmp_path: Path) -> None:
     done = run(tmp_path, **COMPLETION)
     assert {"init", "upgrade", "check"} <= set(done.stdout.split())

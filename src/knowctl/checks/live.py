@@ -109,7 +109,7 @@ def database_writes(facts: LiveFacts) -> Iterator[Fault]:
     database = _database(facts)
     tried = database.write
     if tried.outcome is Written.NO_TABLE:
-        cause = "there is no table of ours to write into"
+        cause = "there is no table yet"
         raise NotJudged(Outcome.SKIPPED, cause, "knowctl db upgrade")
     if tried.outcome is Written.FAILED:
         yield Fault(tried.cause, tried.hint, _database_url(facts))

@@ -9,7 +9,7 @@ from knowctl.choices import EnvironmentName, Severity
 from knowctl.context import Context
 from knowctl.model import Report, ShownSettings, WrittenFile
 from knowctl.options import command, group
-from knowctl.services import configuration, live_check
+from knowctl.services import configuration
 
 app = group("Check, show and begin the configuration.\n\nExample: knowctl config check -o json")
 
@@ -34,6 +34,8 @@ def check(
     Example: knowctl config check --environment production --fail-level warning
     """
     if live:
+        from knowctl.services import live_check  # noqa: PLC0415 -- offline nobody waits for it
+
         selection = Selection(fail_level, select or (), ignore or ())
         return live_check.check(context.settings, context.live_check, selection)
     return configuration.check(
