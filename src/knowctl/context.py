@@ -128,7 +128,7 @@ class Context:
 
     def live_check(self) -> LiveCheckPorts:
         """What `config check --live` asks; KnowctlError where the settings can't be used."""
-        from knowctl.probes.machine import MachineProbe
+        from knowctl.probes.operating_system import OperatingSystemProbe
         from knowctl.probes.redis_server import RedisProbe
         from knowctl.services.live_check import Ports
 
@@ -137,7 +137,7 @@ class Context:
             schema=self.schema_check(),
             server=self.diagnosis(),
             redis=RedisProbe(settings),
-            machine=MachineProbe(settings, serving.run_directory),
+            machine=OperatingSystemProbe(settings, serving.run_directory),
             sizes=replace(self.sizes(), workers=serving.workers, threads=serving.threads),
             instance=serving.instance,
         )

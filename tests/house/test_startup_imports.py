@@ -71,7 +71,7 @@ def test_offline_a_check_imports_nothing_that_asks(tmp_path: Path) -> None:
     assert "knowctl.checks.live" in imported(done.stderr)
     assert not imported(done.stderr) & {
         *("knowctl.services.live_check", "knowctl.services.diagnosis"),
-        *("knowctl.probes.redis_server", "knowctl.probes.machine", "sqlalchemy", "redis"),
+        *("knowctl.probes.redis_server", "knowctl.probes.operating_system", "sqlalchemy", "redis"),
     }
 
 

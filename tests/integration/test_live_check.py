@@ -272,7 +272,7 @@ def _as_nobody(directory: Path, log: str) -> list[str]:
     It becomes that user once all is imported: the interpreter may be root's alone.
     """
     code = (
-        "import os, sys; from knowctl.probes.machine import tried;"
+        "import os, sys; from knowctl.probes.operating_system import tried;"
         f"os.setgroups([]); os.setgid({servers.NOBODY}); os.setuid({servers.NOBODY});"
         "print(tried(__import__('pathlib').Path(sys.argv[1]).parent, 'LOG_FILE').trouble)"
     )

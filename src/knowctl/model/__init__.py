@@ -95,7 +95,7 @@ from knowctl.model.live_check import (
 from knowctl.model.machine import (
     MachineFacts,
     Place,
-    Room,
+    ThreadLimit,
 )
 from knowctl.model.pool import (
     Budget,
@@ -184,7 +184,6 @@ __all__ = [
     "Revisions",
     "RevokedKeys",
     "Role",
-    "Room",
     "Route",
     "RouteFacts",
     "Schema",
@@ -206,6 +205,7 @@ __all__ = [
     "Supervision",
     "SupervisorFacts",
     "Talk",
+    "ThreadLimit",
     "ThreadStack",
     "Threads",
     "Times",

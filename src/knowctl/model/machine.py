@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ThreadLimit:
     """A limit of threads and processes together, and how many there are under it now."""
 
     name: str
@@ -34,5 +34,5 @@ class MachineFacts:
     """What the machine allows; `open_files` a process, None where nothing limits them."""
 
     open_files: int | None
-    rooms: tuple[Room, ...]
+    rooms: tuple[ThreadLimit, ...]
     places: tuple[Place, ...]

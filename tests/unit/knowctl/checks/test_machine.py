@@ -7,7 +7,7 @@ import pytest
 from gunicorn.config import WorkerConnections
 
 from knowctl.checks import machine
-from knowctl.model import MachineFacts, Outcome, Place, Room
+from knowctl.model import MachineFacts, Outcome, Place, ThreadLimit
 from knowctl.supervisor import waitress_server
 from tests.support.live_checking import MIB, SIZES, judged, live_facts
 
@@ -19,7 +19,7 @@ def files(limit: int | None) -> dict[str, Any]:
 
 
 def room(limit: int) -> dict[str, Any]:
-    return {"machine": MachineFacts(None, (Room("pids.max", limit, 100),), ())}
+    return {"machine": MachineFacts(None, (ThreadLimit("pids.max", limit, 100),), ())}
 
 
 def place(

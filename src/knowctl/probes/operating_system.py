@@ -15,7 +15,7 @@ from typing import Final
 from knowalledge_api.database.engine import database_url
 from knowalledge_api.database.sqlite import database_file
 from knowalledge_api.settings import Settings
-from knowctl.model import MachineFacts, Place, Room
+from knowctl.model import MachineFacts, Place, ThreadLimit
 
 if sys.platform != "win32":
     import resource
@@ -27,7 +27,7 @@ PAGE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class MachineProbe:
+class OperatingSystemProbe:
     """This machine, and what the settings have written on it."""
 
     settings: Settings
@@ -52,12 +52,12 @@ def _limit(name: str) -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft
 
 
-def _of_user(proc: Path) -> Iterator[Room]:
+def _of_user(proc: Path) -> Iterator[ThreadLimit]:
     """The limit of this user, which counts threads and binds everybody but root (setrlimit(2))."""
     if sys.platform != "win32" and os.geteuid() and proc.is_dir():
         limit = _limit("RLIMIT_NPROC")
         if limit is not None:
-            yield Room("ulimit -u", limit, sum(_threads(proc, os.geteuid())))
+            yield ThreadLimit("ulimit -u", limit, sum(_threads(proc, os.geteuid())))
 
 
 def _threads(proc: Path, user: int) -> Iterator[int]:
@@ -67,7 +67,7 @@ def _threads(proc: Path, user: int) -> Iterator[int]:
                 yield len(list((process / "task").iterdir()))
 
 
-def _of_control_groups(proc: Path, root: Path) -> Iterator[Room]:
+def _of_control_groups(proc: Path, root: Path) -> Iterator[ThreadLimit]:
     """The limits of this process's group and of those around it, the innermost first.
 
     Source: the kernel's cgroup-v2 document, "pids.max"; in version 1 the files are the same.
@@ -76,7 +76,7 @@ def _of_control_groups(proc: Path, root: Path) -> Iterator[Room]:
         with suppress(OSError, ValueError):  # there is no limit, or "max"
             limit = int((directory / "pids.max").read_text())
             used = int((directory / "pids.current").read_text())
-            yield Room(f"{directory}/pids.max", limit, used)
+            yield ThreadLimit(f"{directory}/pids.max", limit, used)
 
 
 def _groups(proc: Path, root: Path) -> Iterator[Path]:

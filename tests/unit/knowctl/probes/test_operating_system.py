@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from knowctl.model import Room
-from knowctl.probes.machine import MachineProbe, tried
+from knowctl.model import ThreadLimit
+from knowctl.probes.operating_system import OperatingSystemProbe, tried
 from tests.support.configuration import settings_of
 
 
-def probe(tmp_path: Path, **settings: str) -> MachineProbe:
+def probe(tmp_path: Path, **settings: str) -> OperatingSystemProbe:
     """A machine whose processes and groups are files of the test."""
     made = settings_of(**settings)
-    return MachineProbe(
+    return OperatingSystemProbe(
         made, str(tmp_path / "run" / "5000"), tmp_path / "proc", tmp_path / "groups"
     )
 
@@ -42,7 +42,7 @@ def test_the_limits_of_all_control_groups_around_are_told(
     control_group(tmp_path, line, **{f"{prefix}app_web": "max", f"{prefix}app": "100"})
     rooms = [each for each in probe(tmp_path).facts().rooms if "pids.max" in each.name]
     top = tmp_path / "groups" / prefix.strip("_")
-    assert rooms == [Room(f"{top}/app/pids.max", 100, 7)]
+    assert rooms == [ThreadLimit(f"{top}/app/pids.max", 100, 7)]
 
 
 def test_a_machine_without_proc_has_no_limits_that_are_known(tmp_path: Path) -> None:
