@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from knowctl.probes.settings import SettingsProbe
     from knowctl.services.accounts import Ports as AccountPorts
     from knowctl.services.live import Limits
+    from knowctl.services.live_check import Ports as LiveCheckPorts
     from knowctl.services.migrations import Ports as MigrationPorts
     from knowctl.services.schema_check import Ports as SchemaCheckPorts
     from knowctl.services.serving import Ports
@@ -126,6 +127,22 @@ class Context:
 
         migrations = MigrationsProbe(self.settings.settings())
         return Ports(self.database(), migrations, Linter(), CLOCK, self.voice)
+
+    def live_check(self) -> LiveCheckPorts:
+        """What `config check --live` asks; KnowctlError where the settings can't be used."""
+        from knowctl.probes.operating_system import OperatingSystemProbe
+        from knowctl.probes.redis_server import RedisProbe
+        from knowctl.services.live_check import Ports
+
+        settings, serving = self.settings.settings(), self.settings.serving()
+        return Ports(
+            schema=self.schema_check(),
+            server=self.diagnosis(),
+            redis=RedisProbe(settings),
+            machine=OperatingSystemProbe(settings, serving.run_directory),
+            sizes=replace(self.sizes(), workers=serving.workers, threads=serving.threads),
+            instance=serving.instance,
+        )
 
     def server(self, url: str | None) -> ServerProbe:
         """The server at a URL, or the one that the settings describe."""

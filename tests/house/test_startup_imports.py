@@ -75,6 +75,16 @@ def test_what_reads_settings_alone_imports_no_server_and_no_database(
     assert heavy(done.stderr) <= {"dotenv", "rich"}
 
 
+def test_offline_a_check_imports_nothing_that_asks(tmp_path: Path) -> None:
+    done = run(tmp_path, "config", "check")
+    assert done.returncode == 0
+    assert "knowctl.checks.live" in imported(done.stderr)
+    assert not imported(done.stderr) & {
+        *("knowctl.services.live_check", "knowctl.services.diagnosis"),
+        *("knowctl.probes.redis_server", "knowctl.probes.operating_system", "sqlalchemy", "redis"),
+    }
+
+
 def test_completion_imports_nothing_heavy(tmp_path: Path) -> None:
     done = run(tmp_path, **COMPLETION)
     assert {"init", "upgrade", "check"} <= set(done.stdout.split())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from knowctl.checks import backends, edge, routes, schema, secrecy, serving
+from knowctl.checks import backends, edge, live, machine, routes, schema, secrecy, serving
 from knowctl.checks import configuration as config
 from knowctl.checks.engine import Check
 from knowctl.choices import Severity
-from knowctl.model import ConfigurationFacts, RouteFacts, SchemaFacts
+from knowctl.model import ConfigurationFacts, LiveFacts, RouteFacts, SchemaFacts
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 READ: Final = ("KC101", "KC103")
@@ -89,3 +89,22 @@ ROUTES: Final[tuple[Check[RouteFacts], ...]] = (
     Check("KC604", WARNING, "Every public route says why", routes.reasoned, ("KC601",)),
     Check("KC605", WARNING, "No route asks its caller whose data to give", routes.self_evident, ("KC601",)),
 )  # fmt: skip
+
+LIVE: Final[tuple[Check[LiveFacts], ...]] = (
+    Check("KC330", ERROR, "The database has room for all connections", live.budget, ("KC310",)),
+    Check("KC331", WARNING, "The database has room for connections now", live.room_for_connections, ("KC310",)),
+    Check("KC332", WARNING, "The database server is of a supported version", live.database_version, ("KC310",)),
+    Check("KC333", WARNING, "The way to the database is encrypted", live.database_encryption, ("KC310",)),
+    Check("KC335", ERROR, "The database takes what is written", live.database_writes, ("KC310",)),
+    Check("KC410", WARNING, "Redis answers", live.redis_answers),
+    Check("KC411", WARNING, "Redis is of a supported version", live.redis_version, ("KC410",)),
+    Check("KC412", WARNING, "A full Redis drops what was least used", live.redis_eviction, ("KC410",)),
+    Check("KC413", WARNING, "Redis has room", live.redis_memory, ("KC410",)),
+    Check("KC414", WARNING, "The way to Redis is private", live.redis_privacy, ("KC410",)),
+    Check("KC520", WARNING, "A process may have as many files open as it may need", machine.open_files),
+    Check("KC521", WARNING, "There may be as many threads as a reload has", machine.threads),
+    Check("KC522", WARNING, "All clocks agree", live.clocks_agree),
+    Check("KC523", WARNING, "There is disk space where a server writes", machine.space),
+    Check("KC524", ERROR, "A server may write where it has to", machine.writable),
+)  # fmt: skip
+"""What needs a connection, or is of this machine; the database's need a check of SCHEMA."""

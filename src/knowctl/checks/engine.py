@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from knowctl.choices import Severity
 from knowctl.model import Finding, Outcome, Where
@@ -50,10 +50,16 @@ class Check(Generic[F]):
         return f"docs/checks.md#{self.id.lower()}"
 
 
-def run(checks: Iterable[Check[F]], facts: F) -> tuple[Finding, ...]:
-    """Judge the facts; a check that raises becomes unknown and never ends the run."""
+def run(
+    checks: Iterable[Check[F]], facts: F, before: Iterable[Finding] = ()
+) -> tuple[Finding, ...]:
+    """Judge the facts; a check that raises becomes unknown and never ends the run.
+
+    `before` are findings of checks that some of these need.
+    """
     findings: list[Finding] = []
-    roots: dict[str, str] = {}  # of what did not pass: the check that is to blame
+    # of what did not pass: the check that is to blame
+    roots = {each.id: each.id for each in before if each.outcome is not Outcome.PASS}
     for check in checks:
         root = next((roots[need] for need in check.needs if need in roots), None)
         found = list(_skip(check, root) if root else _judge(check, facts))
@@ -63,7 +69,12 @@ def run(checks: Iterable[Check[F]], facts: F) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _skip(check: Check[F], need: str) -> Iterator[Finding]:
+def skip(checks: Iterable[Check[Any]], need: str) -> tuple[Finding, ...]:
+    """All of them skipped, since one that they need did not pass and there are no facts."""
+    return tuple(each for check in checks for each in _skip(check, need))
+
+
+def _skip(check: Check[Any], need: str) -> Iterator[Finding]:
     yield _finding(check, Outcome.SKIPPED, Fault(f"needs {need}", f"mend {need} first"))
 
 

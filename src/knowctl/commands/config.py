@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from knowctl.checks.selection import Selection
 from knowctl.choices import EnvironmentName, ServerName, Severity
 from knowctl.context import Context
 from knowctl.model import (
@@ -33,11 +34,19 @@ def check(
     ] = Severity.ERROR,
     select: Ids = None,
     ignore: Ids = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask database, Redis and this machine as well.")
+    ] = False,
 ) -> Report:
-    """Judge every setting, without touching network or database.
+    """Judge every setting; without --live neither network nor database is touched.
 
     Example: knowctl config check --environment production --fail-level warning
     """
+    if live:
+        from knowctl.services import live_check  # noqa: PLC0415 -- offline nobody waits for it
+
+        selection = Selection(fail_level, select or (), ignore or ())
+        return live_check.check(context.settings, context.live_check, selection)
     return configuration.check(
         context.settings, fail_level=fail_level, select=select or (), ignore=ignore or ()
     )

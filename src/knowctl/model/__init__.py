@@ -98,6 +98,16 @@ from knowctl.model.live import (
     Workers,
     WorkerStacks,
 )
+from knowctl.model.live_check import (
+    LiveFacts,
+    RedisFacts,
+    RedisMemory,
+)
+from knowctl.model.machine import (
+    MachineFacts,
+    Place,
+    ThreadLimit,
+)
 from knowctl.model.pool import (
     Budget,
     DatabaseShare,
@@ -184,13 +194,16 @@ __all__ = [
     "IssuedKey",
     "Lint",
     "ListedOrigin",
+    "LiveFacts",
     "LockWait",
     "LongTransaction",
     "Machine",
+    "MachineFacts",
     "Migration",
     "Outcome",
     "Part",
     "PartStatus",
+    "Place",
     "Placed",
     "Plan",
     "Pool",
@@ -198,6 +211,8 @@ __all__ = [
     "Proposal",
     "ReckonedBudget",
     "Recommendation",
+    "RedisFacts",
+    "RedisMemory",
     "Reloaded",
     "Replication",
     "Report",
@@ -235,6 +250,7 @@ __all__ = [
     "SupervisorFacts",
     "Surroundings",
     "Talk",
+    "ThreadLimit",
     "ThreadStack",
     "Threads",
     "Times",

@@ -8,6 +8,7 @@ from typing import Any
 
 from knowalledge_api.database import Database
 from knowalledge_api.database.diagnosis import facts as found
+from knowalledge_api.database.diagnosis.clock import ahead
 from knowalledge_api.database.diagnosis.gather import gather
 from knowalledge_api.database.diagnosis.share import share
 from knowalledge_api.settings import Settings
@@ -61,6 +62,11 @@ class DiagnosisProbe:
             return None
         pooled = self.settings.db_pooler is Pooler.PGBOUNCER
         return model.DatabaseShare(**asdict(counted), pooled=pooled)
+
+    def ahead(self) -> float | None:
+        """Seconds by which the server's clock is ahead; None where it has none of its own."""
+        with closing(Database(self.settings)) as database, clear_errors(self.name):
+            return ahead(database)
 
 
 def translated(facts: found.Facts) -> model.DatabaseFacts:

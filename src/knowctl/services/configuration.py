@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from knowctl.checks.catalog import CONFIGURATION
+from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
 from knowctl.checks.engine import run
 from knowctl.checks.selection import Selection, selected
 from knowctl.choices import Severity
+from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model import ConfigurationFacts, Report, WrittenFile
 
 
@@ -33,11 +34,19 @@ def check(
     source: Facts,
     *,
     fail_level: Severity = Severity.ERROR,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> Report:
-    """Judge the configuration; `select` and `ignore` name ids, an unknown one is refused."""
-    selection = Selection(fail_level, tuple(select), tuple(ignore))
+    """Judge the configuration; `select` and `ignore` name ids, an unknown one is refused.
+
+    One that a connection is needed for may be ignored, and is refused where it is selected.
+    """
+    live = {each.id for each in SCHEMA} | {each.id for each in LIVE}
+    for each in select:
+        if each.upper() in live:
+            raise _needs_connection(each.upper())
+    ignored = tuple(each for each in ignore if each.upper() not in live)
+    selection = Selection(fail_level, tuple(select), ignored)
     findings = run(CONFIGURATION, source.facts())
     return Report("the configuration", selected(CONFIGURATION, findings, selection), fail_level)
 
@@ -57,3 +66,13 @@ def initialise(file: EnvFile, environment: str, *, force: bool) -> WrittenFile:
             "METRICS_TOKEN": file.secret(),
         }
     return file.write(values, force=force)
+
+
+def _needs_connection(name: str) -> KnowctlError:
+    return KnowctlError(
+        ErrorCode.USAGE,
+        f"{name} is not judged offline",
+        cause="a connection or the machine alone can tell",
+        hint=f"knowctl config check --live --select {name}",
+        exit_code=ExitCode.USAGE,
+    )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from statistics import median
 from typing import Final, Protocol, TypeVar
 
+from knowctl.checks.live import FULL, OLD_TLS
 from knowctl.errors import KnowctlError
 from knowctl.model import (
     Advice,
@@ -37,10 +38,6 @@ LONG_WAIT: Final = 1.0
 """Seconds; the server ends a request's statement soon after, so such a wait is felt."""
 LATE: Final = 10.0
 """Seconds; replication lags by milliseconds, and a failover now would lose this much."""
-FULL: Final = 0.8
-"""Share of the connections; a reload or a rollout needs room for a second set."""
-OLD_TLS: Final = frozenset({"TLSv1", "TLSv1.0", "TLSv1.1", "SSLv3"})
-"""Deprecated by RFC 8996."""
 PARTS: Final = (
     "connection", "server", "tls", "write", "replication", "transactions", "locks", "connections",
 )  # fmt: skip

@@ -72,6 +72,12 @@ def test_what_migrates_and_what_judges_work_on_the_configured_database() -> None
     assert not Path("a.db").exists()
 
 
+def test_what_is_live_is_asked_of_what_the_settings_name() -> None:
+    ports = context(DATABASE_URL="sqlite:///a.db", SERVER="waitress", INSTANCE="one").live_check()
+    assert (ports.sizes.workers, ports.sizes.threads, ports.instance) == (1, 32, "one")
+    assert not Path("a.db").exists()
+
+
 def test_the_server_is_the_configured_one_or_the_one_asked_for() -> None:
     assert context(PORT="8000").server(None).url == "http://127.0.0.1:8000"
     named = context(PORT="8000").server("http://a")

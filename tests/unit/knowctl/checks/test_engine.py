@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from knowctl.checks.engine import Check, Fault, NotJudged, run
+from knowctl.checks.engine import Check, Fault, NotJudged, run, skip
 from knowctl.choices import Severity
 from knowctl.model import ConfigurationFacts, Outcome, Where
 
@@ -96,3 +96,14 @@ def test_every_outcome_is_in_the_report_and_every_fault_a_finding(
     assert found[1].where == Where("a.env", 3, "X")
     assert found[1].title == "Title of KC2"
     assert found[1].docs == "docs/checks.md#kc2"
+
+
+def test_what_was_found_before_counts_as_a_need(facts: ConfigurationFacts) -> None:
+    before = run((check("KC1", fails), check("KC2", passes)), facts)
+    found = run((check("KC3", raises, "KC1"), check("KC4", passes, "KC2")), facts, before)
+    assert [each.outcome for each in found] == [Outcome.SKIPPED, Outcome.PASS]
+
+
+def test_checks_without_facts_are_skipped_with_the_need() -> None:
+    [found] = skip((check("KC3", raises),), "KC1")
+    assert (found.id, found.outcome, found.cause) == ("KC3", Outcome.SKIPPED, "needs KC1")

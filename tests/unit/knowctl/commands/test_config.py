@@ -292,3 +292,13 @@ def test_tune_refuses_what_is_no_size(run: Run, option: str, value: str) -> None
     said = run("config", "tune", f"{option}={value}")
     assert (said.code, said.out) == (2, "")
     assert option in said.err
+
+
+def test_check_live_judges_what_offline_is_refused(run: Run) -> None:
+    said = run("config", "check", "--live", "--select", "KC524", "--select", "KC410")
+    assert (said.code, said.err) == (0, "")
+    assert "✔ KC524 " in said.out
+    assert "(skipped: REDIS_URL is not set)" in said.out
+    said = run("config", "check", "--select", "KC524")
+    assert said.code == 2
+    assert "knowctl config check --live --select KC524" in said.err
