@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments of
 
 CODES: Final = {0, 1, 2, 3, 4}
 ARGUMENTS: Final = {
+    "config explain": ("SECRET_KEY",),
     "db downgrade": ("base",),
     "db revision": ("-m", "x", "--autogenerate"),
     "users create": ("someone",),
@@ -40,6 +41,16 @@ ARGUMENTS: Final = {
     "serve": ("--wait-for-db", "0"),
 }
 """What a command needs; one that needs something and is not here fails its test."""
+WITH_OPTIONS: Final = (
+    ("config", "check", "--live"),
+    ("health", "--direct"),
+    ("health", "--url", "http://127.0.0.1:1"),
+    ("pool", "stats", "--url", "http://127.0.0.1:1"),
+    ("config", "show", "--origin"),
+    ("db", "init", "--create"),
+    ("db", "upgrade", "--sql"),
+)
+"""Options with which a command asks somebody else, or tells more."""
 LOADED: Final = (("config", "check"), ("config", "show"), ("health",), ("db", "current"))
 """Commands that read the settings, and with these environments get no further."""
 
@@ -55,6 +66,16 @@ def leaves(name: str, command: Any) -> Iterator[tuple[str, bool]]:
 
 
 TREE: Final = dict(leaves("", typer.main.get_command(app)))
+
+
+LINES_TYPED: Final = (
+    *(
+        (*name.split(), *ARGUMENTS.get(name, ()))
+        for name in sorted(TREE.keys() - {"serve", "config init"})
+    ),
+    *WITH_OPTIONS,
+)
+"""The whole tree; what `serve` and `config init` do is looked at by themselves."""
 
 
 @contextlib.contextmanager
@@ -221,8 +242,8 @@ def test_no_command_shows_a_secret(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with environment(canaries.environment(KNOWCTL_RUN_DIR=str(tmp_path / "r"), **ERRORS[error])):
-        for name in TREE.keys() - {"serve", "config init"}:
-            words = (*name.split(), *ARGUMENTS.get(name, ()), "-v", "--debug", "-o", output)
+        for line in LINES_TYPED:
+            name, words = " ".join(line), (*line, "-v", "--debug", "-o", output)
             code, out, err = said(*words)
             assert code in CODES, name
             assert canaries.leaks(out + err) == [], f"{name}\n{out}{err}"
@@ -237,3 +258,30 @@ def test_serve_shows_no_secret_on_its_way(tmp_path: Path, error: str) -> None:
     assert done.returncode in CODES - {0}
     assert canaries.leaks(done.stdout + done.stderr) == []
     assert "this is a bug" not in done.stderr
+
+
+def test_a_secret_file_that_can_not_be_read_shows_nothing_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = canaries.environment()
+    del held["METRICS_TOKEN"]
+    for file in (tmp_path, tmp_path / "missing", Path("/dev/zero")):
+        with environment({**held, "METRICS_TOKEN_FILE": str(file)}):
+            for words in (("config", "check"), ("config", "show"), ("db", "current")):
+                code, out, err = said(*words, "-v", "--debug")
+                assert code == 1, words
+                assert canaries.leaks(out + err) == []
+
+
+def test_a_beginning_shows_the_secrets_that_it_made_in_its_file_alone(tmp_path: Path) -> None:
+    words = ("config", "init", "--environment", "production", "-v", "--debug")
+    done = knowctl(*words, cwd=tmp_path)
+    assert done.returncode == 0
+    made = [
+        line.partition("=")[2]
+        for line in (tmp_path / ".env").read_text().splitlines()
+        if line.startswith(("SECRET_KEY=", "METRICS_TOKEN="))
+    ]
+    assert len(made) == 2
+    assert not [each for each in made if each in done.stdout + done.stderr]

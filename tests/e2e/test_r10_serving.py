@@ -10,17 +10,29 @@ from urllib.parse import quote
 
 import pytest
 
+from knowalledge_api.app import create_app
+from knowalledge_api.routes.openapi.document import document
 from tests.support import canaries
+from tests.support.configuration import settings_of as configured
+from tests.support.processes import knowctl
 from tests.support.releases import Served, releases, served
 from tests.support.scraping import fetch
 from tests.support.servers import Server, postgresql
+from tests.support.wire import exchanged, request
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="a supervisor's run directory"),
     pytest.mark.timeout(240),
 ]
 
-PATHS: Final = ("/health", "/ready", "/metrics", "/api/stats", "/api/openapi.json", "/nowhere")
+PATHS: Final = ("/health", "/metrics", "/api/openapi.json", "/nowhere")
+ROUTES: Final = tuple(
+    (method.upper(), path.replace("{name}", "redis").replace("{key_id}", "1"))
+    for path, methods in document(create_app(configured()))["paths"].items()
+    for method in methods
+)
+"""Every route, as somebody without credentials, with the scraper's, and with nonsense."""
+BODY: Final = b'{"topic": "x", "api_key": "y", "user_id": "z"}'
 COMMANDS: Final = (("status",), ("stacks",), ("inflight",), ("pool", "stats"), ("cache", "stats"))
 
 
@@ -42,6 +54,11 @@ def answered(each: Served) -> str:
     for path in PATHS:
         _, headers, body = fetch(each.running.port, path, **bearer)
         told.append(f"{headers}{body}")
+    for method, path in ROUTES:
+        for header in ("X: y", f"Authorization: {bearer['Authorization']}", "X-API-Key: sk_x"):
+            sent = request(method, path, "Content-Type: application/json", header, body=BODY)
+            answer = exchanged(each.running.port, sent)
+            told.append(f"{answer.headers}{answer.body.decode('latin-1')}")
     for words in COMMANDS:
         done = each.knowctl(*words, "-v", "--debug")
         told.append(done.stdout + done.stderr)
@@ -72,3 +89,16 @@ def test_a_running_server_shows_no_secret_with_a_database_and_without() -> None:
     for text in (before, lines, after, logged):
         assert canaries.leaks(text) == []
     assert files == []
+
+
+def test_a_password_that_is_wrong_is_not_shown_by_whoever_tries_it(tmp_path: Path) -> None:
+    with postgresql(16) as server:
+        held = settings_of(server)
+        for name in ("DATABASE_URL", "DATABASE_MIGRATION_URL"):
+            role = held[name].partition("://")[2].partition(":")[0]
+            server.execute(f"ALTER ROLE {role} PASSWORD 'another'")
+        for words in (("db", "current"), ("db", "health"), ("db", "check"), ("health", "--direct")):
+            done = knowctl(*words, "-v", "--debug", cwd=tmp_path, environ=held)
+            assert done.returncode == 1, done.stdout
+            assert "password authentication failed" in done.stdout + done.stderr
+            assert canaries.leaks(done.stdout + done.stderr) == []

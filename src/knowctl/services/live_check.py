@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
@@ -17,10 +17,12 @@ from knowctl.model import (
     Finding,
     LiveFacts,
     MachineFacts,
+    Outcome,
     RedisFacts,
     Report,
     Sizes,
     Unanswered,
+    Where,
 )
 from knowctl.services import schema_check
 from knowctl.services.configuration import Facts
@@ -28,6 +30,8 @@ from knowctl.services.diagnosis import LONG_TRANSACTION, LONG_WAIT
 
 SUBJECT: Final = "the configuration"
 CONNECTED: Final[tuple[Check[Any], ...]] = (*SCHEMA, *LIVE)
+GUESSED, MEASURED = "KC305", "KC330"
+"""Whether the connections fit: a database as it comes, and the one that is there."""
 USABLE: Final = ("KC101", "KC102", "KC103", "KC104")
 """Checks without whose pass there are no settings to connect with."""
 
@@ -85,7 +89,8 @@ def check(source: Facts, opened: Callable[[], Ports], selection: Selection) -> R
     require_ids(related, (*selection.select, *selection.ignore))
     facts = source.facts()
     before = run(CONFIGURATION, facts)
-    found = (*before, *_live(facts, before, opened))
+    live = _live(facts, before, opened)
+    found = (*_unless_asked(before, live), *live)
     return Report(SUBJECT, selected(related, found, selection), selection.fail_level)
 
 
@@ -119,6 +124,19 @@ def _live(
     schema = run(SCHEMA, asked)
     live = gather(facts, ports, database=asked.failure is None)
     return (*schema, *run(LIVE, live, schema))
+
+
+def _unless_asked(before: Iterable[Finding], live: Iterable[Finding]) -> Iterator[Finding]:
+    """What was said of a database as it comes does not stand where this one was asked."""
+    asked = any(
+        each.id == MEASURED and each.outcome in {Outcome.PASS, Outcome.FAIL} for each in live
+    )
+    for each in before:
+        if asked and each.id == GUESSED and each.outcome is Outcome.FAIL:
+            cause = f"{MEASURED} asked the database itself"
+            yield replace(each, outcome=Outcome.SKIPPED, cause=cause, hint="", where=Where())
+        else:
+            yield each
 
 
 def _barring(before: Sequence[Finding]) -> str:

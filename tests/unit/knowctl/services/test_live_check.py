@@ -182,3 +182,11 @@ def test_offline_a_live_id_is_refused_with_the_way_and_may_be_ignored() -> None:
 def test_a_schema_that_is_behind_does_not_keep_the_rest_from_being_judged() -> None:
     found = outcomes(check(opened(FakeDatabase((SchemaStatus.BEHIND,)))))
     assert (found["KC313"], found["KC332"]) == ("fail", "pass")
+
+
+def test_a_guess_at_the_connections_does_not_stand_where_the_database_was_asked() -> None:
+    found = outcomes(check(opened(), GUNICORN_WORKERS="5"))
+    assert (found["KC305"], found["KC330"]) == ("skipped", "pass")
+    found = outcomes(check(opened(server=Server(gone=True)), GUNICORN_WORKERS="5"))
+    assert (found["KC305"], found["KC330"]) == ("fail", "unknown")
+    assert outcomes(check(opened(), GUNICORN_WORKERS="1"))["KC305"] == "pass"
