@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from knowctl.choices import EnvironmentName, Output
+from knowctl.choices import EnvironmentName, Output, Severity
 
 if TYPE_CHECKING:
     from knowctl.context import Common
@@ -25,6 +25,9 @@ Instance = Annotated[
     ),
 ]
 """The option of every command that asks a running server of this machine."""
+FailLevel = Annotated[Severity, typer.Option(help="The least severe finding that fails.")]
+Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="May be given again.")]
+"""What the commands that check take: from which level they fail, and ids alone or left out."""
 
 
 def _option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 -- typer's own word

@@ -43,7 +43,7 @@ def first(clone: Path, environ: dict[str, str]) -> Iterator[Running]:
         [str(clone / "start_production.sh")],
         cwd=clone,
         port=free_port(),
-        environ=environ,
+        environ={**environ, "RATE_LIMIT_ENABLED": "true"},  # as it comes
         seconds=INSTALL_SECONDS,
     ) as running:
         yield running

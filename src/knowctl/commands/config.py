@@ -15,23 +15,19 @@ from knowctl.model import (
     Tuning,
     WrittenFile,
 )
-from knowctl.options import command, group
+from knowctl.options import FailLevel, Ids, command, group
 from knowctl.services import configuration, explanation, tuning
 
 app = group(
     "Check, show, explain and begin the configuration.\n\nExample: knowctl config check -o json"
 )
 
-Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="May be given again.")]
-
 
 @app.command()
 @command
 def check(
     context: Context,
-    fail_level: Annotated[
-        Severity, typer.Option(help="The least severe finding that fails.")
-    ] = Severity.ERROR,
+    fail_level: FailLevel = Severity.ERROR,
     select: Ids = None,
     ignore: Ids = None,
     live: Annotated[

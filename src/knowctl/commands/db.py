@@ -16,12 +16,11 @@ from knowctl.model import (
     Statements,
     WrittenFile,
 )
-from knowctl.options import RelativeCommand, command, group
+from knowctl.options import FailLevel, Ids, RelativeCommand, command, group
 from knowctl.services import database, diagnosis, migrations, schema_check
 
 app = group("Create, migrate and inspect the database.\n\nExample: knowctl db init")
 
-Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="May be given again.")]
 Sql = Annotated[bool, typer.Option("--sql", help="Print the statements, and change nothing.")]
 LockTimeout = Annotated[
     int,
@@ -141,9 +140,7 @@ def check(
     wait: Annotated[
         float, typer.Option(min=0, max=3600, help="Seconds to wait until nothing is pending.")
     ] = 0,
-    fail_level: Annotated[
-        Severity, typer.Option(help="The least severe finding that fails.")
-    ] = Severity.ERROR,
+    fail_level: FailLevel = Severity.ERROR,
     select: Ids = None,
     ignore: Ids = None,
 ) -> Report:

@@ -1,19 +1,13 @@
 """The routes of the API: who may call what, and whether that is as it should be."""
 
-from typing import Annotated
-
-import typer
-
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
 from knowctl.model import Endpoints, Report
-from knowctl.options import command, group
+from knowctl.options import FailLevel, Ids, command, group
 from knowctl.services import routes
 
 app = group("Show and judge the routes of the API.\n\nExample: knowctl routes check")
-
-Ids = Annotated[list[str] | None, typer.Option(metavar="ID", help="May be given again.")]
 
 
 @app.command("list")
@@ -30,9 +24,7 @@ def list_routes(context: Context) -> Endpoints:
 @command
 def check(
     context: Context,
-    fail_level: Annotated[
-        Severity, typer.Option(help="The least severe finding that fails.")
-    ] = Severity.ERROR,
+    fail_level: FailLevel = Severity.ERROR,
     select: Ids = None,
     ignore: Ids = None,
 ) -> Report:

@@ -7,6 +7,8 @@ import pytest
 
 from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
 from knowctl.checks.engine import Check
+from knowctl.model import Outcome
+from tests.support.checking import Case, outcomes, prove
 from tests.unit.knowctl.checks import (
     test_backends,
     test_configuration,
@@ -15,6 +17,11 @@ from tests.unit.knowctl.checks import (
     test_serving,
 )
 
+MODULES = (test_configuration, test_secrecy, test_edge, test_backends, test_serving)
+CASES: list[Case] = [case for module in MODULES for case in module.CASES]
+SILENT: dict[str, dict[str, str]] = {
+    name: environ for module in MODULES for name, environ in module.SILENT.items()
+}
 Checks = tuple[Check[Any], ...]
 EVERY: Checks = (*CONFIGURATION, *SCHEMA, *LIVE)
 each_group = pytest.mark.parametrize(
@@ -41,15 +48,18 @@ def test_every_need_is_a_check_that_runs_before(checks: Checks) -> None:
         before.add(check.id)
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_fault_is_found_named_and_healed_by_its_own_hint(case: Case) -> None:
+    prove(case)
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_is_near_to_a_fault_is_none(name: str) -> None:
+    assert outcomes(SILENT[name], name) == {Outcome.PASS}
+
+
 def test_every_check_of_the_configuration_has_a_case_in_which_it_fires() -> None:
-    cases = (
-        *test_configuration.CASES,
-        *test_secrecy.CASES,
-        *test_edge.CASES,
-        *test_backends.CASES,
-        *test_serving.CASES,
-    )
-    assert {case.id for case in cases} == {check.id for check in CONFIGURATION}
+    assert {case.id for case in CASES} == {check.id for check in CONFIGURATION}
 
 
 def test_a_title_is_a_fact_that_should_hold() -> None:

@@ -19,7 +19,6 @@ from tests.support.checking import (
     env_file,
     findings,
     outcomes,
-    prove,
 )
 
 CASES = (
@@ -95,16 +94,6 @@ SILENT = {
     "KC504": {"GUNICORN_WORKERS": "2"},
 }
 """What is near to each fault and none."""
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fault_is_found_named_and_healed_by_its_own_hint(case: Case) -> None:
-    prove(case)
-
-
-@pytest.mark.parametrize("name", SILENT)
-def test_what_is_near_to_a_fault_is_none(name: str) -> None:
-    assert outcomes(SILENT[name], name) == {Outcome.PASS}
 
 
 def test_a_value_that_two_sources_agree_on_is_not_overruled() -> None:

@@ -12,7 +12,6 @@ from tests.support.checking import (
     WARNING,
     Case,
     outcomes,
-    prove,
 )
 
 CASES = (
@@ -110,16 +109,6 @@ SILENT = {
     "KC130": {},
 }
 """What is near to each fault and none."""
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fault_is_found_named_and_healed_by_its_own_hint(case: Case) -> None:
-    prove(case)
-
-
-@pytest.mark.parametrize("name", SILENT)
-def test_what_is_near_to_a_fault_is_none(name: str) -> None:
-    assert outcomes(SILENT[name], name) == {Outcome.PASS}
 
 
 def test_a_page_in_development_may_come_in_the_clear() -> None:
