@@ -31,7 +31,7 @@ ELEVEN: Final = {
     "LOG_LEVEL": "info",
     "SECRET_KEY": "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab91",
     "FORCE_HTTPS": "true",
-    "GOOGLE_API_KEY": "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+    "GOOGLE_API_KEY": "no-key-of-googles-5f2c81e09b7d",
 }
 """What `docker run --env-file` was given before there was knowctl."""
 
