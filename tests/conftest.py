@@ -8,6 +8,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).with_name("golden")
 OF_PROCESSES = frozenset({"integration", "e2e"})
@@ -15,6 +16,10 @@ OF_PROCESSES = frozenset({"integration", "e2e"})
 
 # A shell starts background jobs with Ctrl-C ignored, and every process below would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long inputs take to be drawn says what else the machine does: the first text costs seconds.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 Golden = Callable[[str, Path | str], None]
 
