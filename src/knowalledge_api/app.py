@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.json.provider import JSONProvider
 
 from knowalledge_api import logs, metrics
@@ -23,7 +23,7 @@ from knowalledge_api.health import Readiness
 from knowalledge_api.limits.gate import make_gate
 from knowalledge_api.live.process import Live
 from knowalledge_api.providers.choice import make_provider
-from knowalledge_api.routes import admin, auth, content, health, operations, problems
+from knowalledge_api.routes import admin, auth, content, health, learning, operations, problems
 from knowalledge_api.routes import metrics as measured
 from knowalledge_api.routes.door import Door
 from knowalledge_api.routes.early import Early
@@ -33,6 +33,7 @@ from knowalledge_api.routes.openapi.pages import Pages
 from knowalledge_api.services.accounts import Accounts
 from knowalledge_api.services.idempotency import Idempotency
 from knowalledge_api.services.image_topics import ImageTopicService
+from knowalledge_api.services.learning import Learning
 from knowalledge_api.services.subtopics import SubtopicsService
 from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.settings.process import from_process
@@ -96,10 +97,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         stuck_after=settings.gunicorn_timeout,
         degraded=lambda: store.state().degraded,
     )
-    life = settings.cache_ttl_subtopics
-    provider = make_provider(settings)
-    subtopics = SubtopicsService(database, cache, provider, life)
-    image_topics = ImageTopicService(provider, settings.max_image_pixels)
     rules = Rules.of(settings)
     early = Early(rules.standing_headers, metrics.observe)
 
@@ -117,9 +114,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
     app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
-    generates = policy.generates(for_users_alone=settings.require_auth_for_generation)
-    app.register_blueprint(content.blueprint(subtopics, image_topics, generates))
-    app.register_blueprint(auth.blueprint(accounts, Idempotency(database), door.forget))
+    app.register_blueprint(_content(settings, database, cache))
+    idempotency = Idempotency(database)
+    app.register_blueprint(auth.blueprint(accounts, idempotency, door.forget))
+    app.register_blueprint(learning.blueprint(Learning(database), idempotency))
     app.register_blueprint(admin.blueprint(live.everyone))
     breakers = {"redis": store}
     app.register_blueprint(operations.blueprint(cache.clear, live.clear_everywhere, breakers))
@@ -133,6 +131,15 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.wsgi_app = Edge(app.wsgi_app, live.requests, rules, metrics.observe)  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
+
+
+def _content(settings: Settings, database: Database, cache: Cache) -> Blueprint:
+    """What has content written, by the provider of the settings."""
+    provider = make_provider(settings)
+    subtopics = SubtopicsService(database, cache, provider, settings.cache_ttl_subtopics)
+    image_topics = ImageTopicService(provider, settings.max_image_pixels)
+    generates = policy.generates(for_users_alone=settings.require_auth_for_generation)
+    return content.blueprint(subtopics, image_topics, generates)
 
 
 def parts_of(app: Flask) -> Parts:

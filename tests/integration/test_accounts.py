@@ -1,4 +1,4 @@
-"""Users, keys and tokens on every kind of database, and several hands at once."""
+"""Users, keys, tokens and what is handed in, on every kind of database, several hands at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,21 @@ from knowalledge_api.auth.identity import FRESH
 from knowalledge_api.database import Database
 from knowalledge_api.database.accounts import keys, users
 from knowalledge_api.database.idempotency import remove_expired
-from knowalledge_api.database.models import ApiKey, AuditEntry, IdempotencyKey, Role, Tier, User
+from knowalledge_api.database.models import (
+    ApiKey,
+    AuditEntry,
+    IdempotencyKey,
+    QuizResult,
+    Role,
+    Tier,
+    User,
+)
 from knowalledge_api.database.schema import migrate
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.services import account_changes as changes
 from knowalledge_api.services.accounts import Accounts
 from knowalledge_api.services.idempotency import LIFE, Answer, Idempotency, Repeatable
+from knowalledge_api.services.learning import HandedIn, Learning, mastery
 from tests.support.answers import body_of
 from tests.support.configuration import settings_of
 from tests.support.people import People
@@ -219,3 +228,23 @@ def test_the_whole_way_over_http(url: str) -> None:
             assert client.delete(path, headers=bearer).status_code == 404
         assert client.post("/api/auth/logout", headers=bearer).status_code == 200
         assert client.get("/api/auth/validate", headers=bearer).status_code == 401
+
+
+def test_of_many_that_hand_in_the_same_at_once_all_are_kept_and_the_latest_is_known(
+    crowd: People,
+) -> None:
+    learner = crowd.add("hands-in").account.number
+    learning = Learning(crowd.database)
+
+    def submit(number: int) -> int:
+        quiz = HandedIn("Ünïcode 量子", "Spin", None, number, HANDS)
+        with crowd.database.session() as session:
+            return learning.submit(session, learner, quiz)
+
+    assert sorted(map(str, at_once(submit))) == sorted(str(mastery(n, HANDS)) for n in range(HANDS))
+    (known,) = learning.progress(learner, "Ünïcode 量子")
+    assert (known.topic, known.subtopic) == ("Ünïcode 量子", "Spin")
+    assert learning.progress(learner, "ünïcode 量子") == ()
+    with crowd.database.session() as session:
+        kept = select(func.count()).select_from(QuizResult).where(QuizResult.user_id == learner)
+        assert session.scalar(kept) == HANDS

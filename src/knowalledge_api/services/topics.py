@@ -13,16 +13,19 @@ REFUSED: Final = frozenset({"Cc", "Cs"})
 """Unicode categories that are no text: control characters and halves of surrogate pairs."""
 
 
-def normalise_topic(text: str) -> str:
-    """The topic in NFC, trimmed, runs of blanks collapsed; ApiError 400 where it is none."""
+def normalise_topic(text: str, field: str = "topic") -> str:
+    """The topic in NFC, trimmed, runs of blanks collapsed; ApiError 400 where it is none.
+
+    `field` is what it is called where it was sent.
+    """
     trimmed = text.strip()
     if any(unicodedata.category(character) in REFUSED for character in trimmed):
-        raise _refused("a topic is text without control characters")
+        raise _refused(field, "a topic is text without control characters")
     topic = " ".join(unicodedata.normalize("NFC", trimmed).split())
     if not topic:
-        raise _refused("a topic is required")
+        raise _refused(field, "a topic is required")
     if len(topic) > LONGEST:
-        raise _refused(f"a topic has at most {LONGEST} characters")
+        raise _refused(field, f"a topic has at most {LONGEST} characters")
     return topic
 
 
@@ -31,6 +34,5 @@ def digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _refused(reason: str) -> ApiError:
-    problem = FieldProblem("topic", reason)
-    return ApiError(400, f"The topic can't be used: {reason}.", (problem,))
+def _refused(field: str, reason: str) -> ApiError:
+    return ApiError(400, f"The {field} can't be used: {reason}.", (FieldProblem(field, reason),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from knowalledge_api.database.models import Role, Tier
 from knowalledge_api.health import CheckStatus
@@ -78,6 +78,27 @@ class ImageTopic(Model):
     quality_score: Share
     warnings: list[str]
     source: Literal["gemini", "offline"]
+
+
+class Submitted(Model):
+    """A quiz was kept; 3 is well known, 1 is to be learnt."""
+
+    status: Literal["success"]
+    mastery_level: Annotated[int, Field(ge=1, le=3)]
+
+
+class Progress(Model):
+    """How well the caller knows a subtopic, or a topic as a whole where that is null."""
+
+    user_id: str
+    topic: str
+    subtopic: str | None
+    mastery_level: Annotated[int, Field(ge=1, le=3)]
+    last_accessed: datetime
+
+
+class ProgressList(RootModel[list[Progress]]):
+    """The caller's own, the latest first."""
 
 
 class Registered(Model):

@@ -152,6 +152,10 @@ def _parameters(rule: Rule, row: Operation) -> list[dict[str, Any]]:
         }
         for converter, name in _PARAMETER.findall(rule.rule)
     ]
+    made += [
+        {"name": name, "in": "query", "required": False, "schema": dict(schema)}
+        for name, schema in row.query.items()
+    ]
     if row.repeatable:
         schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
         about = "Names this write, so that sending it again does nothing twice (24 h)."

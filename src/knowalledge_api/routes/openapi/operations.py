@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from knowalledge_api.metrics import exposition
-from knowalledge_api.routes import auth, content, operations
+from knowalledge_api.routes import auth, content, learning, operations
 from knowalledge_api.routes.openapi import answers
 from knowalledge_api.routes.uploads import MULTIPART
 
@@ -36,7 +36,7 @@ class Operation:
     `errors` are the statuses of its own, besides those that follow from policy, body and rule.
     `media_type` is the request's.
     `bodiless`: the body may be left out. `repeatable`: it honours Idempotency-Key. `path` narrows
-    parameters of the rule.
+    parameters of the rule, `query` has those behind the question mark.
     """
 
     summary: str
@@ -47,6 +47,7 @@ class Operation:
     repeatable: bool = False
     bodiless: bool = False
     path: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     example: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,6 +76,18 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         content.ImageRequest,
         media_type=MULTIPART,
         errors=(422,),
+    ),
+    "learning.submit_quiz": Operation(
+        "Hand in a quiz",
+        _ok(answers.Submitted),
+        learning.Submission,
+        repeatable=True,
+        example={"topic": "Photosynthesis", "subtopic": "Light", "score": 2, "total": 3},
+    ),
+    "learning.progress": Operation(
+        "What the caller knows, of one topic or of all",
+        _ok(answers.ProgressList),
+        query={"topic": {"type": "string", **content.TOPIC}},
     ),
     "auth.register": Operation(
         "Register a user, whose key is shown once",
