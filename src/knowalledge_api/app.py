@@ -20,7 +20,7 @@ from knowalledge_api.cache import Cache
 from knowalledge_api.database import Database
 from knowalledge_api.generation import current
 from knowalledge_api.health import Readiness
-from knowalledge_api.limits.gate import make_gate
+from knowalledge_api.limits.gate import Gate, make_gate
 from knowalledge_api.live.process import Live
 from knowalledge_api.providers.choice import make_provider
 from knowalledge_api.routes import admin, auth, content, health, learning, operations, problems
@@ -102,12 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     tokens = Tokens(signing_keys(settings, current()), settings.jwt_ttl)
     identity = Identity(database, tokens, Upkeep(database))
-    door = Door(
-        identity,
-        ScraperToken(settings.metrics_token),
-        gate,
-        development=settings.app_env is Environment.DEVELOPMENT,
-    )
+    door = _door(settings, identity, gate)
     app.extensions[EXTENSION] = Parts(database, cache, store, readiness, live, early, door)
     accounts = Accounts(
         database, identity, tokens, is_open=settings.registration is Registration.OPEN
@@ -131,6 +126,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app.wsgi_app = Edge(app.wsgi_app, live.requests, rules, metrics.observe)  # type: ignore[method-assign]  # Flask's documented way to wrap
     return app
+
+
+def _door(settings: Settings, identity: Identity, gate: Gate) -> Door:
+    """Who stands before every view."""
+    scraper = ScraperToken(settings.metrics_token)
+    development = settings.app_env is Environment.DEVELOPMENT
+    return Door(identity, scraper, gate, development=development)
 
 
 def _content(settings: Settings, database: Database, cache: Cache) -> Blueprint:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from knowctl.checks.engine import Fault
-from knowctl.model import Budget, ConfigurationFacts, ServerFacts, Sizes
+from knowctl.model import Budget, ConfigurationFacts, ServerFacts
 from knowctl.model.sizing import usual_limit
 
 PACKAGES: Final = {
@@ -54,7 +54,7 @@ def database_encrypted(facts: ConfigurationFacts) -> Iterator[Fault]:
 
 def budget_fits(facts: ConfigurationFacts) -> Iterator[Fault]:
     """There are not more connections than such a database has as it comes."""
-    sizes, limit = _sizes(facts), usual_limit(facts.database_scheme)
+    sizes, limit = facts.sizes, usual_limit(facts.database_scheme)
     budget = Budget.of(sizes, limit)
     if limit is None or budget.fits:
         return
@@ -125,15 +125,3 @@ def replicas_share_redis(facts: ConfigurationFacts) -> Iterator[Fault]:
 
 def _is_exposed(server: ServerFacts | None, facts: ConfigurationFacts) -> TypeGuard[ServerFacts]:
     return not facts.development and server is not None and not server.local
-
-
-def _sizes(facts: ConfigurationFacts) -> Sizes:
-    values = facts.values
-    return Sizes(
-        threads=facts.threads[1],
-        workers=1 if facts.server == "waitress" else values["GUNICORN_WORKERS"],
-        size=values["DB_POOL_SIZE"],
-        overflow=values["DB_MAX_OVERFLOW"],
-        replicas=values["REPLICAS"],
-        surge=values["REPLICAS_SURGE"],
-    )

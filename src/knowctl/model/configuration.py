@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from knowctl.errors import Failure
+from knowctl.model.pool import Sizes
 from knowctl.model.results import Where
 from knowctl.model.surroundings import FileFacts, Surroundings
 
@@ -63,6 +64,19 @@ class ConfigurationFacts:
         """The setting that says how many threads serve, and how many."""
         name = "WAITRESS_THREADS" if self.server == "waitress" else "GUNICORN_THREADS"
         return name, int(self.values[name])
+
+    @property
+    def sizes(self) -> Sizes:
+        """What the settings say of connections; waitress is one process."""
+        values = self.values
+        return Sizes(
+            threads=self.threads[1],
+            workers=1 if self.server == "waitress" else values["GUNICORN_WORKERS"],
+            size=values["DB_POOL_SIZE"],
+            overflow=values["DB_MAX_OVERFLOW"],
+            replicas=values["REPLICAS"],
+            surge=values["REPLICAS_SURGE"],
+        )
 
     @property
     def loopback(self) -> bool:

@@ -40,19 +40,8 @@ def facts_of(source: Source) -> ConfigurationFacts:
 
 
 def sizes_of(facts: ConfigurationFacts, replicas: int | None = None) -> Sizes:
-    """What the settings say of connections; waitress is one process with threads of its own."""
-    values = facts.values
-    sizes = Sizes(
-        threads=values["GUNICORN_THREADS"],
-        workers=values["GUNICORN_WORKERS"],
-        size=values["DB_POOL_SIZE"],
-        overflow=values["DB_MAX_OVERFLOW"],
-        replicas=replicas or values["REPLICAS"],
-        surge=values["REPLICAS_SURGE"],
-    )
-    if facts.server == "waitress":
-        return replace(sizes, workers=1, threads=values["WAITRESS_THREADS"])
-    return sizes
+    """What the settings say of connections, with another number of replicas where given."""
+    return replace(facts.sizes, replicas=replicas or facts.sizes.replicas)
 
 
 def room_in(facts: ConfigurationFacts, max_connections: int | None) -> Room:
