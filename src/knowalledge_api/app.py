@@ -22,19 +22,23 @@ from knowalledge_api.generation import current
 from knowalledge_api.health import Readiness
 from knowalledge_api.limits.gate import Gate, make_gate
 from knowalledge_api.live.process import Live
-from knowalledge_api.providers.choice import make_provider
+from knowalledge_api.providers.choice import Writers, make_writers
 from knowalledge_api.routes import admin, auth, content, health, learning, operations, problems
 from knowalledge_api.routes import metrics as measured
+from knowalledge_api.routes.breakers import AiBreakers, Breaker, RedisBreaker
 from knowalledge_api.routes.door import Door
 from knowalledge_api.routes.early import Early
 from knowalledge_api.routes.edge import Edge
 from knowalledge_api.routes.entrance import Rules
 from knowalledge_api.routes.openapi.pages import Pages
 from knowalledge_api.services.accounts import Accounts
+from knowalledge_api.services.contents import Contents
 from knowalledge_api.services.idempotency import Idempotency
 from knowalledge_api.services.image_topics import ImageTopicService
 from knowalledge_api.services.learning import Learning
-from knowalledge_api.services.subtopics import SubtopicsService
+from knowalledge_api.services.presentations import Presentations
+from knowalledge_api.services.spending import Spending
+from knowalledge_api.services.writing import Shelves, Writing
 from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.settings.process import from_process
 from knowalledge_api.settings.table import Registration
@@ -86,7 +90,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = Database(settings)
     database.load_driver()
     store = make_store(settings, metrics.DEGRADED.labels("redis").inc)
-    cache = Cache(store, counted=lambda *labels: metrics.CACHE.labels(*labels).inc())
+    cache = Cache(
+        store,
+        counted=lambda *labels: metrics.CACHE.labels(*labels).inc(),
+        patience=settings.ai_request_budget,
+    )
+    writers = make_writers(settings, Spending(database, settings.ai_daily_budget))
     gate = make_gate(
         settings, store, current(), refused=lambda kind: metrics.LIMITED.labels(kind).inc()
     )
@@ -96,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cache,
         stuck_after=settings.gunicorn_timeout,
         degraded=lambda: store.state().degraded,
+        ai=writers.ai,
     )
     rules = Rules.of(settings)
     early = Early(rules.standing_headers, metrics.observe)
@@ -109,12 +119,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
     app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
-    app.register_blueprint(_content(settings, database, cache))
+    app.register_blueprint(_content(settings, database, cache, writers))
     idempotency = Idempotency(database)
     app.register_blueprint(auth.blueprint(accounts, idempotency, door.forget))
     app.register_blueprint(learning.blueprint(Learning(database), idempotency))
     app.register_blueprint(admin.blueprint(live.everyone))
-    breakers = {"redis": store}
+    breakers: dict[str, Breaker] = {"redis": RedisBreaker(store), "gemini": AiBreakers(live)}
     app.register_blueprint(operations.blueprint(cache.clear, live.clear_everywhere, breakers))
     limited = settings.rate_limit_enabled
     app.register_blueprint(measured.blueprint(live.measured, limited=limited))
@@ -135,13 +145,18 @@ def _door(settings: Settings, identity: Identity, gate: Gate) -> Door:
     return Door(identity, scraper, gate, development=development)
 
 
-def _content(settings: Settings, database: Database, cache: Cache) -> Blueprint:
-    """What has content written, by the provider of the settings."""
-    provider = make_provider(settings)
-    subtopics = SubtopicsService(database, cache, provider, settings.cache_ttl_subtopics)
-    image_topics = ImageTopicService(provider, settings.max_image_pixels)
-    generates = policy.generates(for_users_alone=settings.require_auth_for_generation)
-    return content.blueprint(subtopics, image_topics, generates)
+def _content(settings: Settings, database: Database, cache: Cache, writers: Writers) -> Blueprint:
+    """What has content written, by the writers of the settings."""
+    contents = Contents(
+        database, cache, writers.provider, settings.ai_request_budget, writers.place
+    )
+    shelves = Shelves.of(settings.cache_ttl_subtopics, settings.cache_ttl_quiz)
+    return content.blueprint(
+        Writing(contents, shelves),
+        Presentations(contents, shelves.explanations, writers.helpers),
+        ImageTopicService(contents, settings.max_image_pixels),
+        policy.generates(for_users_alone=settings.require_auth_for_generation),
+    )
 
 
 def parts_of(app: Flask) -> Parts:

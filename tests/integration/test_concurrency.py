@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from knowalledge_api.database import Database
 from knowalledge_api.database.contents import Content, find_content, store_content
+from knowalledge_api.database.models import DailyUsage, Role, Tier, User
 from knowalledge_api.database.schema import migrate
+from knowalledge_api.database.usage import calls_on
 from knowalledge_api.errors import DatabaseFault, DatabaseUnavailableError
+from knowalledge_api.providers.faults import AiError
+from knowalledge_api.services.spending import Spending
 from tests.support import database_life as life
 from tests.support.configuration import settings_of
 from tests.support.servers import Server
@@ -88,6 +92,34 @@ def test_a_hundred_sessions_at_once_get_their_own_answers_or_the_declared_failur
     assert state is not None
     assert (state.in_use, state.waiting, state.holders) == (0, 0, ())
     assert state.open == state.idle <= 10
+
+
+def test_calls_and_tokens_counted_at_once_are_all_counted_and_never_too_many(url: str) -> None:
+    settings = settings_of(DATABASE_URL=url, DB_POOL_TIMEOUT="30", DB_DEADLINE="30")
+    migrate(settings)
+    most = 70
+    start = threading.Barrier(THREADS)
+    with life.opened(settings) as database:
+        with database.session() as session:
+            session.add(User(public_id="ada", role=Role.USER, tier=Tier.FREE, created_at=MOMENT))
+
+        def work(_: int) -> bool:
+            spending = Spending(database, most, lambda: MOMENT)
+            start.wait()
+            spending.tally(1, 3, 5)
+            try:
+                spending.spend()
+            except AiError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            assert sum(threads.map(work, range(THREADS))) == most
+        with database.session() as session:
+            assert calls_on(session, MOMENT.date()) == most
+            [row] = session.scalars(select(DailyUsage))
+            used = (row.requests, row.input_tokens, row.output_tokens)
+    assert used == (THREADS, 3 * THREADS, 5 * THREADS)
 
 
 def test_who_waits_and_who_is_waited_for_can_be_seen_from_outside(url: str) -> None:

@@ -51,6 +51,12 @@ class Lag:
         touching = [each for each in tuple(self.late) if each.woke > began and each.due < ended]
         return max((each.seconds for each in touching), default=0.0)
 
+    def total(self, began: float, ended: float) -> float:
+        """All lateness within a window, in seconds."""
+        return sum(
+            max(0.0, min(each.woke, ended) - max(each.due, began)) for each in tuple(self.late)
+        )
+
 
 @contextmanager
 def watched() -> Iterator[Lag]:

@@ -99,8 +99,16 @@ class Cache:
         However many ask at once, one makes it: one of this process, and with Redis one of all.
         """
         known = self.get(namespace, key, load)
-        if known is not None:
-            return known
+        return self.make_once(namespace, key, make, load) if known is None else known
+
+    def make_once(
+        self,
+        namespace: str,
+        key: str,
+        make: Callable[[], Made],
+        load: Callable[[Any], T] = _as_it_is,
+    ) -> T:
+        """As `get_or_make`, for whoever has asked already and found nothing."""
         made, here = self._flights.share(
             (namespace, key), lambda: self._made(namespace, key, make, load)
         )

@@ -13,6 +13,8 @@ from knowalledge_api.live.stuck import StuckWatch
 from knowalledge_api.metrics import table
 from knowalledge_api.metrics.recording import Recorder
 from knowalledge_api.metrics.table import key_of
+from knowalledge_api.providers.breaker import BreakerPhase
+from knowalledge_api.providers.choice import Ai
 
 POOL: Final = (
     (table.POOL_SIZE, "size"),
@@ -36,6 +38,7 @@ class Gauges:
     database: HasPool
     stuck: StuckWatch
     degraded: Callable[[], bool]
+    ai: Ai | None = None
 
     def look(self) -> None:
         """Put what is so now."""
@@ -45,6 +48,10 @@ class Gauges:
         put(table.STUCK.name, self.stuck.count)
         put(table.RESIDENT.name, rss_bytes() or 0)
         put(key_of(table.DEGRADED_NOW.name, "redis"), self.degraded())
+        if self.ai is not None:
+            put(table.AI_IN_FLIGHT.name, self.ai.capacity.busy)
+            put(table.AI_CAPACITY.name, self.ai.capacity.size)
+            put(table.AI_BREAKER_OPEN.name, self.ai.breaker.state().phase is BreakerPhase.OPEN)
         pool = self.database.pool_state()
         if pool is not None:
             for series, attribute in POOL:

@@ -19,6 +19,7 @@ from knowalledge_api.live.transport import listen
 from knowalledge_api.live.watch import Watch
 from knowalledge_api.metrics.files import Gathered
 from knowalledge_api.metrics.recording import RECORDER, Recorder
+from knowalledge_api.providers.choice import Ai
 
 ENOUGH: Final = 1.0
 """Seconds in which a worker has answered, or is silent."""
@@ -48,13 +49,15 @@ class Live:
         *,
         recorder: Recorder = RECORDER,
         degraded: Callable[[], bool] = _never,
+        ai: Ai | None = None,
     ) -> None:
         self.requests = Requests()
         self._cache = cache
-        self._readings = Readings(self.requests, database, cache)
+        self._ai = ai
+        self._readings = Readings(self.requests, database, cache, ai)
         self._stuck = StuckWatch(self.requests, stuck_after)
         self._recorder = recorder
-        self._gauges = Gauges(recorder, self.requests, database, self._stuck, degraded)
+        self._gauges = Gauges(recorder, self.requests, database, self._stuck, degraded, ai)
         self._serving = NOBODY
         self._leave = leave
         self._watch: Watch | None = None
@@ -92,7 +95,9 @@ class Live:
                 return self.stacks()
             case "clear":
                 return self.clear(question.get("namespace"))
-        return {"error": "ask for state, stacks or clear"}
+            case "reset":
+                return self.reset()
+        return {"error": "ask for state, stacks, clear or reset"}
 
     def state(self) -> dict[str, Any]:
         """The state of this process."""
@@ -120,6 +125,19 @@ class Live:
         question = {"ask": "clear", "namespace": namespace}
         told = ask_all(self._serving.generation.run_directory, question, ENOUGH)
         return sum((each.answer or {}).get("cleared", 0) for each in told)
+
+    def reset(self) -> dict[str, Any]:
+        """Have this process ask the AI again, whatever its breaker has seen."""
+        if self._ai is not None:
+            self._ai.breaker.reset()
+        return {"pid": os.getpid(), "generation": self._serving.number, "reset": True}
+
+    def reset_everywhere(self) -> None:
+        """Have every worker of this server do that."""
+        if self._serving.generation is None:
+            self.reset()
+        else:
+            ask_all(self._serving.generation.run_directory, {"ask": "reset"}, ENOUGH)
 
     def everyone(self) -> dict[str, Any]:
         """The state of every worker of this server, and the sums."""

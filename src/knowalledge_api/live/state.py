@@ -15,6 +15,7 @@ from knowalledge_api.generation import Generation
 from knowalledge_api.live.memory import rss_bytes
 from knowalledge_api.live.requests import MILLISECONDS, InFlight, Requests
 from knowalledge_api.live.stacks import thread_names
+from knowalledge_api.providers.choice import Ai
 
 
 class HasPool(Protocol):
@@ -89,6 +90,7 @@ class Readings:
     requests: Requests
     database: HasPool
     cache: HasStats
+    ai: Ai | None = None
 
     def state(self, serving: Serving, stuck: int) -> dict[str, Any]:
         """All that `knowctl status`, `pool stats` and `inflight` show of one process."""
@@ -111,8 +113,23 @@ class Readings:
             "rss_bytes": rss_bytes(),
             "pool": None if pool is None else asdict(pool),
             "cache": asdict(self.cache.stats()),
+            "ai": None if self.ai is None else _slots(self.ai),
             "inflight": _told(inflight, _held_ms(pool)),
         }
+
+
+def _slots(ai: Ai) -> dict[str, Any]:
+    """How many calls to the AI are made, how many may be, and whether it is asked at all."""
+    breaker = ai.breaker.state()
+    return {
+        "name": ai.name,
+        "busy": ai.capacity.busy,
+        "total": ai.capacity.size,
+        "state": breaker.phase,
+        "since": round(breaker.since, 3),
+        "opened": breaker.opened,
+        "why": breaker.why,
+    }
 
 
 def _held_ms(pool: PoolState | None) -> dict[str, float]:

@@ -69,6 +69,12 @@ CACHE: Final = _counter("cache_requests", "Questions to the cache; the outcome i
 DEGRADED: Final = _counter("degradations", "Times that a part gave way to a lesser one", "part")
 DEGRADED_NOW: Final = _gauge("degraded", "Workers in which a part has given way to a lesser one", "part")
 AI_CALLS: Final = _counter("ai_calls", "Calls to the writer of content; the outcome is ok or what failed", "provider", "outcome")
+AI_REFUSED: Final = _counter("ai_refused", "Requests for which no call was made, by why", "reason")
+AI_SECONDS: Final = _counter("ai_seconds", "Seconds that calls to the writer of content took", "provider")
+AI_TOKENS: Final = _counter("ai_tokens", "Tokens that calls took, by direction: input or output", "provider", "direction")
+AI_IN_FLIGHT: Final = _gauge("ai_in_flight", "Calls to the writer of content that are being answered")
+AI_CAPACITY: Final = _gauge("ai_capacity", "Calls to the writer of content that may be made at once")
+AI_BREAKER_OPEN: Final = _gauge("ai_breaker_open", "Workers that do not ask the writer of content because it failed")
 DATABASE_UNAVAILABLE: Final = _counter("database_unavailable", "Questions that the database could not be asked", "fault")
 POOL_SIZE: Final = _gauge("pool_size", "Connections that the pools keep")
 POOL_OPEN: Final = _gauge("pool_open", "Connections that the database server has too")
@@ -88,7 +94,8 @@ START_TIME: Final = _gauge("start_time_seconds", "When this server was started, 
 
 TABLE: Final = (
     *(REQUESTS, DURATION, REQUEST_BYTES, RESPONSE_BYTES, IN_FLIGHT, STUCK, LIMITED, CACHE),
-    *(DEGRADED, DEGRADED_NOW, AI_CALLS, DATABASE_UNAVAILABLE, POOL_SIZE, POOL_OPEN, POOL_IN_USE),
+    *(DEGRADED, DEGRADED_NOW, AI_CALLS, AI_REFUSED, AI_SECONDS, AI_TOKENS, AI_IN_FLIGHT),
+    *(AI_CAPACITY, AI_BREAKER_OPEN, DATABASE_UNAVAILABLE, POOL_SIZE, POOL_OPEN, POOL_IN_USE),
     *(POOL_IDLE, POOL_OVERFLOW, POOL_WAITING, POOL_CHECKOUTS, POOL_TIMEOUTS, THREADS, WORKERS),
     *(WORKERS_STARTED, WORKERS_ENDED, RESIDENT, START_TIME),
 )

@@ -1,1 +1,1 @@
-"""Who writes the content: one protocol, and a provider that needs no network."""
+"""Who writes the content: one protocol, Gemini, and a provider that needs no network."""

@@ -2,18 +2,72 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Final
 
-from knowalledge_api.providers.counted import CountedProvider
-from knowalledge_api.providers.offline import OfflineProvider
-from knowalledge_api.providers.protocol import ContentProvider
-from knowalledge_api.settings import Settings
+from knowalledge_api.providers.breaker import AiBreaker
+from knowalledge_api.providers.capacity import Capacity
+from knowalledge_api.providers.offline.provider import OfflineProvider
+from knowalledge_api.providers.protocol import Account, ContentProvider
+from knowalledge_api.settings import Origin, Problem, ProblemKind, Settings, SettingsError
+from knowalledge_api.settings.table import Provider
 
-log = logging.getLogger(__name__)
+SPARE: Final = 6
+"""One of so many threads is kept free of what waits for the AI, and two at least."""
+HELPERS: Final = 3
+"""Calls that a request with several pieces may have made beside its own."""
 
 
-def make_provider(settings: Settings) -> ContentProvider:
-    """The offline provider; a warning says so where a key was given for another."""
-    if settings.google_api_key is not None:
-        log.warning("GOOGLE_API_KEY is set, but this version writes all content offline")
-    return CountedProvider(OfflineProvider())
+@dataclass(frozen=True, slots=True)
+class Ai:
+    """The AI as its server looks after it: how much of it is busy, and whether it is asked."""
+
+    name: str
+    capacity: Capacity
+    breaker: AiBreaker
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Who writes; `place` is where requests wait for it, `helpers` may write beside a request."""
+
+    provider: ContentProvider
+    place: Callable[[], AbstractContextManager[None]] = nullcontext
+    helpers: int = 0
+    ai: Ai | None = None
+
+
+def make_writers(settings: Settings, account: Account) -> Writers:
+    """Gemini where it is asked for or has a key, else the offline provider.
+
+    SettingsError where Gemini is asked for and can't be.
+    """
+    wanted, key = settings.ai_provider, settings.google_api_key
+    if wanted is Provider.OFFLINE or (wanted is Provider.AUTO and key is None):
+        return Writers(OfflineProvider())
+    if key is None:
+        hint = "set GOOGLE_API_KEY, or AI_PROVIDER=offline"
+        raise _refused("GOOGLE_API_KEY", "AI_PROVIDER is gemini, without a key", hint)
+    try:
+        from knowalledge_api.providers.gemini.client import GeminiClient  # noqa: PLC0415 -- an extra
+        from knowalledge_api.providers.gemini.provider import (  # noqa: PLC0415 -- likewise
+            GEMINI,
+            GeminiProvider,
+        )
+    except ModuleNotFoundError as error:
+        cause = f"Gemini is to write, and {error.name} is not installed"
+        hint = "pip install 'knowctl[gemini]', or set AI_PROVIDER=offline"
+        raise _refused("AI_PROVIDER", cause, hint) from error
+    client = GeminiClient(key.reveal(), settings.gemini_model, settings.gemini_base_url)
+    ai = Ai(GEMINI, Capacity(settings.ai_concurrency), AiBreaker())
+    provider = GeminiProvider(client, account, ai.capacity, ai.breaker, settings.ai_timeout)
+    requests = settings.threads - max(2, settings.threads // SPARE)
+    places = Capacity(max(requests, settings.ai_concurrency))
+    return Writers(provider, places.place, HELPERS, ai)
+
+
+def _refused(name: str, cause: str, hint: str) -> SettingsError:
+    problem = Problem(ProblemKind.VALUE, name, cause, hint, Origin("settings"))
+    return SettingsError((problem,))

@@ -1,54 +1,54 @@
-"""What every writer of content can do, and the languages it writes in."""
+"""What every writer of content can do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Protocol
+from math import inf
+from typing import Protocol
 
-SUBTOPICS: Final = 15
-"""How many subtopics a topic is divided into: the front end shows as many."""
-
-
-class Language(StrEnum):
-    """The languages of the front end, by their ISO 639-1 codes."""
-
-    ENGLISH = "en"
-    SPANISH = "es"
-    FRENCH = "fr"
-    GERMAN = "de"
-    CHINESE = "zh"
-    JAPANESE = "ja"
-    ARABIC = "ar"
-    HEBREW = "he"
-    PERSIAN = "fa"
-    URDU = "ur"
+from knowalledge_api.providers.tasks import Result, Task
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A file that has been found to be a picture, and what its sender calls it, in plain words.
+class Terms:
+    """For whom something is written, by number, and until when, in seconds of time.monotonic.
 
-    `digest` is the same for the same bytes.
+    `patient`: wait that long for a place where all are taken, instead of being refused.
     """
 
-    data: bytes
-    digest: str
-    words: tuple[str, ...] = ()
+    user: int | None = None
+    until: float = inf
+    patient: bool = False
 
 
 class ContentProvider(Protocol):
-    """A writer of content; `source` names it in every answer."""
+    """A writer of content; `source` names it in every answer.
+
+    `version` is part of what its content is kept under: another model or prompt, another content.
+    """
 
     @property
     def source(self) -> str:
-        """Its name, and part of what its content is kept under."""
+        """Its name."""
         ...
 
-    def subtopics(self, topic: str, language: Language) -> tuple[str, ...]:
-        """SUBTOPICS headings that divide the topic, in the order in which they are learnt."""
+    @property
+    def version(self) -> str:
+        """What else shapes its content, besides the task."""
         ...
 
-    def picture_topic(self, picture: Picture, language: Language) -> str:
-        """What a picture is about, in 1 to 5 words."""
+    def write(self, task: Task[Result], terms: Terms) -> Result:
+        """What the task asks for; ApiError where it can't be had."""
+        ...
+
+
+class Account(Protocol):
+    """Who keeps count of what is spent."""
+
+    def spend(self) -> None:
+        """Take a call from today's budget; AiError where it is used up."""
+        ...
+
+    def tally(self, user: int | None, input_tokens: int, output_tokens: int) -> None:
+        """Note what an answer took."""
         ...

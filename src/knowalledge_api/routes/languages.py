@@ -7,7 +7,7 @@ from functools import lru_cache
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from knowalledge_api.providers.protocol import Language
+from knowalledge_api.providers.tasks import Language
 
 
 def chosen_language(wanted: object, header: str) -> Language:

@@ -10,24 +10,22 @@ from pydantic import BaseModel, Field, StrictInt, StrictStr
 from knowalledge_api.auth.policy import require_auth
 from knowalledge_api.database.models.progress import LONGEST_DIFFICULTY
 from knowalledge_api.routes.bodies import json_body
-from knowalledge_api.routes.content import TOPIC
+from knowalledge_api.routes.content import PLAIN, Topic
 from knowalledge_api.routes.door import current_principal
 from knowalledge_api.routes.repeats import repeatable, respond
 from knowalledge_api.services.idempotency import Answer, Idempotency
 from knowalledge_api.services.learning import HandedIn, Learning
 
 MOST_QUESTIONS: Final = 10_000
-PLAIN: Final = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""Text without control characters."""
 
 
 class Submission(BaseModel):
     """A quiz and how it went; other members are ignored."""
 
-    topic: Annotated[StrictStr, Field(json_schema_extra={**TOPIC})]
+    topic: Topic
     score: Annotated[StrictInt, Field(ge=0, le=MOST_QUESTIONS)]
     total: Annotated[StrictInt, Field(ge=1, le=MOST_QUESTIONS)]
-    subtopic: Annotated[StrictStr, Field(json_schema_extra={**TOPIC})] | None = None
+    subtopic: Topic | None = None
     difficulty: Annotated[StrictStr, Field(max_length=LONGEST_DIFFICULTY, pattern=PLAIN)] | None = (
         None
     )

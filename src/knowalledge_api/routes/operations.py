@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, Field
@@ -12,7 +12,7 @@ from knowalledge_api.auth.policy import require_auth
 from knowalledge_api.database.models import Role
 from knowalledge_api.errors import ApiError
 from knowalledge_api.routes.bodies import json_body
-from knowalledge_api.stores.store import StoreState
+from knowalledge_api.routes.breakers import Breaker
 
 LONGEST: Final = 100
 Namespace = Annotated[str, Field(min_length=1, max_length=LONGEST)]
@@ -22,18 +22,6 @@ class ClearRequest(BaseModel):
     """What is to be dropped; nothing named: everything."""
 
     namespace: Namespace | None = None
-
-
-class Breaker(Protocol):
-    """What stops asking a part that does not answer."""
-
-    def state(self) -> StoreState:
-        """Whether it is asked now, and why not."""
-        ...
-
-    def look(self) -> None:
-        """Ask now instead of later."""
-        ...
 
 
 def blueprint(
@@ -80,12 +68,4 @@ def _named(breakers: Mapping[str, Breaker], name: str) -> Breaker:
 
 
 def _told(name: str, breaker: Breaker) -> Response:
-    """Closed: the part is asked; the cause is for the log, and for administrators elsewhere."""
-    state = breaker.state()
-    return jsonify(
-        name=name,
-        state="open" if state.degraded else "closed",
-        mode=state.mode,
-        since=round(state.since, 3),
-        failures=state.degradations,
-    )
+    return jsonify(name=name, **breaker.told())

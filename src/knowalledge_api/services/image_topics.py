@@ -9,7 +9,9 @@ from hashlib import sha256
 from typing import Final
 
 from knowalledge_api.errors import ApiError, FieldProblem
-from knowalledge_api.providers.protocol import ContentProvider, Language, Picture
+from knowalledge_api.providers.offline.provider import OFFLINE
+from knowalledge_api.providers.tasks import Language, NamePicture, Picture
+from knowalledge_api.services.contents import Contents
 from knowalledge_api.services.pictures import NotAPictureError, shape_of
 
 MOST_WORDS: Final = 5
@@ -18,6 +20,13 @@ LONGEST_NAME: Final = 255
 UNSEEN: Final = "This topic was chosen offline, without looking at the picture."
 OFFLINE_SCORE: Final = 0.1
 """It may fit by chance, or where the file's name tells what is in it."""
+SEEN_SCORE: Final = 1.0
+MEDIA_TYPES: Final = {
+    "png": "image/png",
+    "gif": "image/gif",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+}
 _SEPARATORS: Final = re.compile(r"[\s_\-.+]+")
 _MADE_UP: Final = frozenset(
     {"blob", "dsc", "dscn", "file", "image", "img", "photo", "picture", "pxl", "screenshot"}
@@ -38,15 +47,21 @@ class ImageTopic:
 class ImageTopicService:
     """Refuses what is no picture or unfolds to more than `most_pixels`."""
 
-    def __init__(self, provider: ContentProvider, most_pixels: int) -> None:
-        self._provider = provider
+    def __init__(self, contents: Contents, most_pixels: int) -> None:
+        self._contents = contents
         self._most_pixels = most_pixels
 
-    def name(self, data: bytes, file_name: str, language: Language) -> ImageTopic:
-        """The topic of a picture; ApiError 422 where it can't be used."""
-        picture = self._picture(data, file_name)
-        topic = self._provider.picture_topic(picture, language)
-        return ImageTopic(topic, OFFLINE_SCORE, (UNSEEN,), self._provider.source)
+    def name(
+        self, data: bytes, file_name: str, language: Language, user: int | None = None
+    ) -> ImageTopic:
+        """The topic of a picture; ApiError, 422 where the picture can't be used."""
+        task = NamePicture(picture=self._picture(data, file_name), language=language)
+        provider = self._contents.provider
+        with self._contents.place():
+            topic = provider.write(task, self._contents.terms(user))
+        if provider.source == OFFLINE:
+            return ImageTopic(topic, OFFLINE_SCORE, (UNSEEN,), OFFLINE)
+        return ImageTopic(topic, SEEN_SCORE, (), provider.source)
 
     def _picture(self, data: bytes, file_name: str) -> Picture:
         try:
@@ -57,7 +72,7 @@ class ImageTopicService:
             raise _refused(
                 f"it has more than {self._most_pixels} pixels, all frames taken together"
             )
-        return Picture(data, sha256(data).hexdigest(), words_of(file_name))
+        return Picture(data, sha256(data).hexdigest(), words_of(file_name), MEDIA_TYPES[shape.kind])
 
 
 def words_of(file_name: str) -> tuple[str, ...]:

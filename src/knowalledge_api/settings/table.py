@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -40,6 +41,13 @@ class Server(StrEnum):
     AUTO = "auto"
     GUNICORN = "gunicorn"
     WAITRESS = "waitress"
+
+    @property
+    def here(self) -> Server:
+        """What it comes to on this platform."""
+        if self is not Server.AUTO:
+            return self
+        return Server.WAITRESS if os.name == "nt" else Server.GUNICORN
 
 
 class Pooler(StrEnum):
@@ -255,6 +263,12 @@ class Settings:
     knowctl_url: str | None = setting(None, WEB_ADDRESS, "server that commands ask")
     knowctl_api_key: Secret | None = setting(None, kinds.secret(), "admin key for --url", secret=True)
     knowctl_ca_cert: str | None = setting(None, text(), "certificate authority of that server, PEM")
+
+    @property
+    def threads(self) -> int:
+        """Requests that one process of that server works on at once."""
+        is_waitress = self.server.here is Server.WAITRESS
+        return self.waitress_threads if is_waitress else self.gunicorn_threads
 # fmt: on
 
 

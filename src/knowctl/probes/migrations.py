@@ -17,9 +17,10 @@ from knowalledge_api.database.engine import migration_url
 from knowalledge_api.database.offline import migration_sql
 from knowalledge_api.database.schema import SCRIPTS, downgrade
 from knowalledge_api.database.scripts import Script, all_scripts, steps_down, steps_up, write_script
-from knowalledge_api.providers.offline import OfflineProvider
-from knowalledge_api.providers.protocol import Language
-from knowalledge_api.services.subtopics import SubtopicsService
+from knowalledge_api.providers.offline.provider import OfflineProvider
+from knowalledge_api.providers.tasks import Language
+from knowalledge_api.services.contents import Contents
+from knowalledge_api.services.writing import Shelves, Writing
 from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.stores.store import Store
 from knowctl.model import Drift, Migration, Revision, Undoing, WrittenFile
@@ -108,9 +109,10 @@ class MigrationsProbe:
         """Have the offline provider write about a few topics; what was written already stays."""
         life = self.settings.cache_ttl_subtopics
         with self._clear_errors(), closing(Database(self.settings)) as database:
-            service = SubtopicsService(database, Cache(Store(None)), OfflineProvider(), life)
+            contents = Contents(database, Cache(Store(None)), OfflineProvider(), budget=life)
+            writing = Writing(contents, Shelves.of(life, life))
             for topic in TOPICS:
-                service.divide(topic, Language.ENGLISH)
+                writing.divide(topic, Language.ENGLISH)
         return TOPICS
 
     def drift(self) -> Drift:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,7 +88,7 @@ class SettingsProbe:
             env_file=file_facts(env_file),
             database_scheme=urlsplit(loaded.values["database_url"].reveal()).scheme,
             gemini=gemini,
-            server=_server(loaded.values["server"]),
+            server=loaded.values["server"].here.value,
             empty=_places(loaded.empty),
             overruled=_places(loaded.overruled),
             around=look_around(loaded, self.environ, env_file, gemini=gemini),
@@ -109,12 +108,11 @@ class SettingsProbe:
     def serving(self) -> Serving:
         """What is to run, and where."""
         settings = self.settings()
-        waitress = _server(settings.server) == "waitress"
         return Serving(
             address=address_of(settings.host, settings.port),
-            server=_server(settings.server),
-            workers=1 if waitress else settings.gunicorn_workers,
-            threads=settings.waitress_threads if waitress else settings.gunicorn_threads,
+            server=settings.server.here.value,
+            workers=1 if settings.server.here is Server.WAITRESS else settings.gunicorn_workers,
+            threads=settings.threads,
             tls=settings.ssl_certfile is not None,
             development=settings.app_env is Environment.DEVELOPMENT,
             instance=settings.instance,
@@ -170,12 +168,6 @@ def _failure(problems: tuple[Problem, ...]) -> Failure:
         message += f": {len(problems)} problems, the first of them"
     hint = f"{first.hint}; then knowctl config check" if others else first.hint
     return Failure(ErrorCode.CONFIGURATION, message, first.cause, hint)
-
-
-def _server(wanted: Server) -> str:
-    if wanted is Server.AUTO:
-        return "waitress" if os.name == "nt" else "gunicorn"
-    return wanted.value
 
 
 def _known_names() -> frozenset[str]:

@@ -80,6 +80,50 @@ class ImageTopic(Model):
     source: Literal["gemini", "offline"]
 
 
+class ExplainedSubtopic(Model):
+    """One subtopic; `error` says why its texts are empty, and is null where they are not."""
+
+    subtopic: str
+    explanation: str
+    real_world_application: str
+    youtube_search_query: str
+    error: str | None
+    quality_score: Share
+    warnings: list[str]
+
+
+class Presentation(Model):
+    """Explanations in the order of the focus."""
+
+    explanations: list[ExplainedSubtopic]
+    success_count: Count
+    failed_count: Count
+
+
+class Question(Model):
+    """A question; `correct_answer` is one of the options to the letter."""
+
+    question: str
+    options: Annotated[list[str], Field(min_length=4, max_length=4)]
+    correct_answer: str
+    explanation: str
+
+
+class Quiz(RootModel[list[Question]]):
+    """The questions, and nothing around them."""
+
+
+class Recommendation(Model):
+    """A subtopic that is worth learning next."""
+
+    subtopic: str
+    reason: str
+
+
+class Recommendations(RootModel[list[Recommendation]]):
+    """The best one first."""
+
+
 class Submitted(Model):
     """A quiz was kept; 3 is well known, 1 is to be learnt."""
 
@@ -173,11 +217,14 @@ class Cleared(Said):
 
 
 class BreakerState(Model):
-    """Whether a part is asked (closed) or given time to come back (open), and since when."""
+    """Whether a part is asked (closed) or given time to come back (open), and since when.
+
+    `mode` is where things are kept meanwhile, for Redis; null for what has no stand-in.
+    """
 
     name: str
-    state: Literal["open", "closed"]
-    mode: Mode
+    state: Literal["open", "half_open", "closed"]
+    mode: Mode | None
     since: Annotated[float, Field(description="Unix time.")]
     failures: Count
 

@@ -55,7 +55,11 @@ def _ok(model: type[BaseModel], status: int = 200) -> Mapping[int, Body]:
     return {status: Body(model)}
 
 
-BREAKER: Final[Mapping[str, Mapping[str, Any]]] = {"name": {"type": "string", "enum": ["redis"]}}
+BREAKER: Final[Mapping[str, Mapping[str, Any]]] = {
+    "name": {"type": "string", "enum": ["redis", "gemini"]}
+}
+OF_THE_AI: Final = (422, 502, 504)
+"""What the AI may decline to write about, fail at, or take too long for."""
 NOT_MODIFIED: Final = Body(None, headers=("ETag",))
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -68,6 +72,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "Divide a topic into subtopics",
         _ok(answers.Subtopics),
         content.SubtopicsRequest,
+        errors=OF_THE_AI,
         example={"topic": "C++ Programming", "language": "en"},
     ),
     "content.image2topic": Operation(
@@ -75,7 +80,33 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         _ok(answers.ImageTopic),
         content.ImageRequest,
         media_type=MULTIPART,
-        errors=(422,),
+        errors=OF_THE_AI,
+    ),
+    "content.create_presentation": Operation(
+        "Explain subtopics; those that fail are told beside the others",
+        _ok(answers.Presentation),
+        content.PresentationRequest,
+        errors=OF_THE_AI,
+        example={
+            "topic": "Newton's laws",
+            "educationLevel": "highSchoolLevel",
+            "levelOfDetail": "mediumDetail",
+            "focus": ["Inertia", "Action and reaction"],
+        },
+    ),
+    "content.generate_quiz": Operation(
+        "Make a quiz",
+        _ok(answers.Quiz),
+        content.QuizRequest,
+        errors=OF_THE_AI,
+        example={"topic": "Photosynthesis", "subtopic": "Light", "count": 3},
+    ),
+    "content.recommend": Operation(
+        "Say what of a topic is worth learning next",
+        _ok(answers.Recommendations),
+        content.RecommendationsRequest,
+        errors=OF_THE_AI,
+        example={"topic": "CI/CD"},
     ),
     "learning.submit_quiz": Operation(
         "Hand in a quiz",

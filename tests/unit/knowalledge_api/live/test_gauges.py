@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from knowalledge_api.database.pool import PoolState
 from knowalledge_api.live.gauges import POOL, Gauges
 from knowalledge_api.live.requests import Requests
@@ -11,6 +13,10 @@ from knowalledge_api.live.stuck import StuckWatch
 from knowalledge_api.metrics import table
 from knowalledge_api.metrics.recording import Recorder
 from knowalledge_api.metrics.table import key_of
+from knowalledge_api.providers.breaker import FAILURES, AiBreaker
+from knowalledge_api.providers.capacity import Capacity
+from knowalledge_api.providers.choice import Ai
+from knowalledge_api.providers.faults import AiError, Fault
 from tests.support.live import Request
 
 REDIS = key_of(table.DEGRADED_NOW.name, "redis")
@@ -25,13 +31,27 @@ class Database:
         return self.pool
 
 
-def look(pool: PoolState | None, *, degraded: bool = False) -> dict[str, float]:
+def look(
+    pool: PoolState | None, *, degraded: bool = False, ai: Ai | None = None
+) -> dict[str, float]:
     requests = Requests()
     requests.enter(Request())
     stuck = StuckWatch(requests, 1.0, threads=24, count=6)
     recorder = Recorder()
-    Gauges(recorder, requests, Database(pool), stuck, lambda: degraded).look()
+    Gauges(recorder, requests, Database(pool), stuck, lambda: degraded, ai).look()
     return dict(recorder.gather().numbers)
+
+
+def test_the_ai_is_measured_where_there_is_one() -> None:
+    ai = Ai("gemini", Capacity(12), AiBreaker())
+    with ai.capacity.place(), ai.capacity.place():
+        found = look(None, ai=ai)
+    names = (table.AI_IN_FLIGHT.name, table.AI_CAPACITY.name, table.AI_BREAKER_OPEN.name)
+    assert [found[name] for name in names] == [2, 12, 0]
+    for _ in range(FAILURES):
+        with pytest.raises(AiError), ai.breaker.guard():
+            raise AiError(Fault.TIMEOUT)
+    assert look(None, ai=ai)[table.AI_BREAKER_OPEN.name] == 1
 
 
 def test_the_process_is_measured() -> None:

@@ -20,6 +20,10 @@ from knowalledge_api.live.state import Serving
 from knowalledge_api.live.transport import listen_on_unix_socket
 from knowalledge_api.metrics import table
 from knowalledge_api.metrics.recording import Recorder
+from knowalledge_api.providers.breaker import FAILURES, AiBreaker, BreakerPhase
+from knowalledge_api.providers.capacity import Capacity
+from knowalledge_api.providers.choice import Ai
+from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.stores.store import Mode
 from tests.support.live import LONG, Request
 
@@ -76,10 +80,33 @@ def test_under_a_supervisor_it_answers_at_its_private_place(generation: Generati
     stacks = ask(place, {"ask": "stacks"}, LONG)
     assert (stacks["pid"], stacks["generation"]) == (os.getpid(), 4)
     assert "live" in {thread["name"] for thread in stacks["threads"]}
-    assert ask(place, {"ask": "passwords"}, LONG) == {"error": "ask for state, stacks or clear"}
+    assert ask(place, {"ask": "passwords"}, LONG) == {
+        "error": "ask for state, stacks, clear or reset"
+    }
     application.stop()
     assert list(generation.directory.iterdir()) == []
     application.stop()
+
+
+def test_every_process_is_had_ask_the_ai_again(generation: Generation) -> None:
+    ai = Ai("gemini", Capacity(1), AiBreaker())
+    application = Live(Database(), Cache(), 120.0, recorder=Recorder(), ai=ai)
+
+    def give_up() -> None:
+        for _ in range(FAILURES):
+            with pytest.raises(AiError), ai.breaker.guard():
+                raise AiError(Fault.TIMEOUT)
+        assert ai.breaker.state().phase is BreakerPhase.OPEN
+
+    give_up()
+    application.reset_everywhere()
+    assert ai.breaker.state().phase is BreakerPhase.CLOSED
+    application.start(Serving("gunicorn", 4, generation))
+    give_up()
+    application.reset_everywhere()
+    application.stop()
+    assert ai.breaker.state().phase is BreakerPhase.CLOSED
+    assert live().reset()["reset"]
 
 
 def test_what_was_counted_is_told_with_the_numbers_of_now(generation: Generation) -> None:

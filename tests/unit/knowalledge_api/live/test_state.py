@@ -15,6 +15,10 @@ from knowalledge_api.database.pool import Holder, PoolState
 from knowalledge_api.generation import Generation
 from knowalledge_api.live.requests import Requests
 from knowalledge_api.live.state import Readings, Serving
+from knowalledge_api.providers.breaker import FAILURES, AiBreaker
+from knowalledge_api.providers.capacity import Capacity
+from knowalledge_api.providers.choice import Ai
+from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.stores.store import Mode
 from tests.support.live import Request
 
@@ -41,6 +45,25 @@ class Cache:
 
 def readings(requests: Requests, pool: PoolState | None = None) -> Readings:
     return Readings(requests, Database(pool), Cache())
+
+
+def test_the_ai_is_told_as_it_is() -> None:
+    ai = Ai("gemini", Capacity(12), AiBreaker(clock=lambda: 7.0))
+    for _ in range(FAILURES):
+        with pytest.raises(AiError), ai.breaker.guard():
+            raise AiError(Fault.TIMEOUT)
+    with ai.capacity.place():
+        told = Readings(Requests(), Database(None), Cache(), ai).state(Serving("x", 1), 0)["ai"]
+    assert json.loads(json.dumps(told)) == {
+        "name": "gemini",
+        "busy": 1,
+        "total": 12,
+        "state": "open",
+        "since": 7.0,
+        "opened": 1,
+        "why": "timeout",
+    }
+    assert readings(Requests()).state(Serving("x", 1), 0)["ai"] is None
 
 
 def test_a_process_that_serves_nobody() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowalledge_api.providers.protocol import Language
+from knowalledge_api.providers.tasks import Language
 from knowalledge_api.routes.languages import chosen_language
 
 

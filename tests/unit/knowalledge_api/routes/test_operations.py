@@ -10,7 +10,6 @@ from flask import Flask
 
 from knowalledge_api.auth.policy import Access, policy_of
 from knowalledge_api.routes import operations, problems
-from knowalledge_api.stores.store import Mode, StoreState
 from tests.support.answers import body_of
 
 
@@ -18,10 +17,10 @@ from tests.support.answers import body_of
 class Breaker:
     looks: int = 0
 
-    def state(self) -> StoreState:
+    def told(self) -> dict[str, Any]:
         if self.looks:
-            return StoreState(Mode.REDIS, 2.0, "", 3)
-        return StoreState(Mode.MEMORY, 1.0, "the host and its port", 3)
+            return {"state": "closed", "mode": "redis", "since": 2.0, "failures": 3}
+        return {"state": "open", "mode": "memory", "since": 1.0, "failures": 3}
 
     def look(self) -> None:
         self.looks += 1

@@ -6,13 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowalledge_api.cache import Cache
+from knowalledge_api.database import Database
 from knowalledge_api.errors import ApiError
-from knowalledge_api.providers.offline import PICTURE_TOPICS, OfflineProvider
-from knowalledge_api.providers.protocol import Language
+from knowalledge_api.providers.offline.pictures import PICTURE_TOPICS
+from knowalledge_api.providers.offline.provider import OfflineProvider
+from knowalledge_api.providers.protocol import ContentProvider
+from knowalledge_api.providers.tasks import Language, NamePicture
+from knowalledge_api.services.contents import Contents
 from knowalledge_api.services.image_topics import ImageTopicService, words_of
-from tests.support.pictures import gif, png
+from knowalledge_api.stores.store import Store
+from tests.support.configuration import settings_of
+from tests.support.pictures import gif, jpeg, lossy, png, riff
+from tests.support.writers import Writer
 
-SERVICE = ImageTopicService(OfflineProvider(), most_pixels=100)
+
+def service(provider: ContentProvider) -> ImageTopicService:
+    contents = Contents(Database(settings_of()), Cache(Store(None)), provider, budget=10)
+    return ImageTopicService(contents, most_pixels=100)
+
+
+SERVICE = service(OfflineProvider())
 
 
 @pytest.mark.parametrize(
@@ -56,3 +70,28 @@ def test_what_is_no_picture_or_too_large_is_422(data: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         SERVICE.name(data, "x.png", Language.ENGLISH)
     assert (caught.value.status, caught.value.problems[0].field) == (422, "image")
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (png(2, 2), "image/png"),
+        (jpeg(2, 2), "image/jpeg"),
+        (gif(2, 2), "image/gif"),
+        (riff(lossy(2, 2)), "image/webp"),
+    ],
+)
+def test_an_ai_gets_the_picture_with_the_type_that_its_bytes_tell(
+    data: bytes, media_type: str
+) -> None:
+    writer = Writer()
+    named = service(writer).name(data, "x.exe", Language.GERMAN, 7)
+    assert (named.quality_score, named.warnings, named.source) == (1.0, (), "gemini")
+    [(task, terms)] = writer.asked
+    assert isinstance(task, NamePicture)
+    assert (task.picture.data, task.picture.media_type, task.language, terms.user) == (
+        data,
+        media_type,
+        Language.GERMAN,
+        7,
+    )

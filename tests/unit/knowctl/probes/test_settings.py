@@ -8,7 +8,7 @@ import pytest
 from knowalledge_api.settings import Server
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model import Address, FileFacts, Where
-from knowctl.probes.settings import SettingsProbe, _server
+from knowctl.probes.settings import SettingsProbe
 from tests.unit.knowctl.conftest import KEY
 
 
@@ -130,7 +130,7 @@ def test_what_runs_follows_the_settings(
 def test_windows_is_served_by_waitress(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as windows:
         windows.setattr(os, "name", "nt")  # there is no path in it: pathlib would believe it too
-        served = _server(Server.AUTO)
+        served = Server.AUTO.here
     assert served == "waitress"
 
 

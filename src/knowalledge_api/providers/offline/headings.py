@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from knowalledge_api.providers.protocol import Language
+from knowalledge_api.providers.tasks import DivideTopic, Language
 
 HEADINGS: Final[Mapping[Language, tuple[str, ...]]] = {
     Language.ENGLISH: (
@@ -180,3 +180,8 @@ HEADINGS: Final[Mapping[Language, tuple[str, ...]]] = {
         "دہرائی اور مشق: {topic} کا استعمال",
     ),
 }
+
+
+def divide(task: DivideTopic) -> tuple[str, ...]:
+    """The headings of the language, about the topic."""
+    return tuple(heading.format(topic=task.topic) for heading in HEADINGS[task.language])
