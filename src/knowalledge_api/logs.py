@@ -24,6 +24,8 @@ request_id: Final[ContextVar[str]] = ContextVar("request_id", default="")
 access_log: Final = logging.getLogger("knowalledge_api.access")
 """Names the records of requests; its level decides whether they are written."""
 
+QUIET: Final = ("alembic.runtime.plugins", "google_genai", "httpcore2", "httpx2")
+"""What tells its set-up, or at debug what others sent: there may be anything in that."""
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What ends a line or turns the reading direction somewhere: C0, C1, line separators, bidi.
 _FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -157,7 +159,8 @@ def configure(settings: Settings) -> None:
             handler.close()
     root.addHandler(make_handler(settings))
     root.setLevel(settings.log_level.upper())
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it tells its set-up
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def write_access(fields: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ pytestmark = [
 WORKERS = 3
 AT_ONCE = 50
 AI_TIMEOUT, BUDGET = 1.0, 4.0
+SHORT = {"AI_TIMEOUT": str(AI_TIMEOUT), "AI_REQUEST_BUDGET": str(BUDGET)}
 SUBTOPICS, PRESENTATION = "/api/create_subtopics", "/api/create_presentation"
 FOCUS = {"educationLevel": "juniorLevel", "levelOfDetail": "lowDetail", "focus": ["CI"]}
 
@@ -40,8 +41,6 @@ FOCUS = {"educationLevel": "juniorLevel", "levelOfDetail": "lowDetail", "focus":
 def served(cwd: Path, gemini: Gemini, **settings: str) -> Iterator[Running]:
     """A server of three workers that has this AI write."""
     environ = {
-        "AI_TIMEOUT": str(AI_TIMEOUT),
-        "AI_REQUEST_BUDGET": str(BUDGET),
         "GUNICORN_MAX_REQUESTS": "0",
         "LOG_FORMAT": "json",
         **gemini.environment,
@@ -110,6 +109,16 @@ def test_without_redis_each_worker_makes_one_call_at_most(tmp_path: Path, gemini
         assert 1 <= len(gemini.asked) <= WORKERS
 
 
+def test_waitress_makes_one_call_and_tells_faults_alike(tmp_path: Path, gemini: Gemini) -> None:
+    gemini.say(wire.slow(0.6))
+    with served(tmp_path, gemini, SERVER="waitress") as running:
+        at_once(running, SUBTOPICS, {"topic": "CI/CD"})
+        assert len(gemini.asked) == 1
+        gemini.say(wire.status(500, "INTERNAL"))
+        answer = running.request("POST", SUBTOPICS, {"topic": "failing"})
+        assert (answer.status, answer.headers["Retry-After"]) == (502, "5")
+
+
 @pytest.fixture(scope="module")
 def asked_well() -> Iterator[Gemini]:
     with serving_gemini() as server:
@@ -121,7 +130,7 @@ def running(
     tmp_path_factory: pytest.TempPathFactory, asked_well: Gemini
 ) -> Iterator[tuple[Running, str]]:
     """A server, and an administrator's key."""
-    with served(tmp_path_factory.mktemp("ai"), asked_well) as running:
+    with served(tmp_path_factory.mktemp("ai"), asked_well, **SHORT) as running:
         yield running, issued(running, "admin")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 
 from knowalledge_api.app import create_app
 from knowalledge_api.routes.openapi.document import document
-from tests.support import canaries
+from tests.support import canaries, gemini
 from tests.support.configuration import settings_of as configured
-from tests.support.processes import knowctl
+from tests.support.processes import free_port, knowctl, serving
 from tests.support.releases import Served, releases, served
 from tests.support.scraping import fetch
 from tests.support.servers import Server, postgresql
@@ -89,6 +90,40 @@ def test_a_running_server_shows_no_secret_with_a_database_and_without() -> None:
     for text in (before, lines, after, logged):
         assert canaries.leaks(text) == []
     assert files == []
+
+
+def test_an_ai_that_fails_and_repeats_the_key_does_not_have_it_shown(tmp_path: Path) -> None:
+    key = canaries.canary("GOOGLE_API_KEY")
+    error = {"error": {"code": 400, "message": f"API key {key} not valid", "status": key}}
+    echoes: tuple[gemini.Saying | gemini.Said, ...] = (
+        gemini.Said(json.dumps(error).encode(), 400),
+        gemini.Said(json.dumps(error).encode(), 500, (("X-Echo", key),)),
+        gemini.Said(key.encode()),
+        gemini.Said(key.encode(), cut=50),
+        gemini.answer(json.dumps({key: key})),
+        gemini.slow(2),
+        gemini.good,
+    )
+    with gemini.serving_gemini(key) as ai:
+        settings = {"LOG_LEVEL": "debug", "AI_TIMEOUT": "1", **ai.environment}
+        command = [sys.executable, "-m", "knowctl", "serve", "--workers", "1"]
+        with serving(command, cwd=tmp_path, port=free_port(), environ=settings) as running:
+            told = []
+            for number, echo in enumerate(echoes):
+                ai.say(echo)
+                topic = {"topic": f"Topic {number}"}
+                answer = running.request("POST", "/api/create_subtopics", topic)
+                told.append(f"{answer.status} {answer.headers} {answer.body}")
+            told.append(fetch(running.port, "/metrics")[2])
+            for words in (("status", "-o", "json"), ("stacks",), ("inflight",)):
+                done = knowctl(*words, "-v", cwd=tmp_path, environ={"PORT": str(running.port)})
+                told.append(done.stdout + done.stderr)
+            told.extend(running.named().values())
+        told.append(running.said())
+    assert [text[:3] for text in told[: len(echoes)]] == [
+        *("422", "502", "502", "502", "502", "504", "200"),
+    ]
+    assert canaries.leaks("\n".join(told)) == []
 
 
 def test_a_password_that_is_wrong_is_not_shown_by_whoever_tries_it(tmp_path: Path) -> None:

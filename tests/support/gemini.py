@@ -163,6 +163,7 @@ class Gemini:
     """What was asked so far, and what is said to the next ones: the last saying stays."""
 
     url: str = ""
+    key: str = KEY
     sayings: list[Saying] = field(default_factory=lambda: [good])
     asked: list[Asked] = field(default_factory=list)
     at_once: int = 0
@@ -195,7 +196,7 @@ class Gemini:
     @property
     def environment(self) -> dict[str, str]:
         """What has a server of ours ask this one."""
-        return {"GOOGLE_API_KEY": KEY, "GEMINI_BASE_URL": self.url}
+        return {"GOOGLE_API_KEY": self.key, "GEMINI_BASE_URL": self.url}
 
 
 def read(body: bytes, headers: dict[str, str]) -> Asked:
@@ -230,7 +231,7 @@ def _handler(gemini: Gemini) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path != PATH:
                 self._send(status(404, "NOT_FOUND"))
-            elif self.headers.get("x-goog-api-key") != KEY:
+            elif self.headers.get("x-goog-api-key") != gemini.key:
                 self._send(bad_key())
             else:
                 with gemini.counted():
@@ -265,9 +266,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving_gemini() -> Iterator[Gemini]:
-    """A server that answers well until it is told otherwise."""
-    gemini = Gemini()
+def serving_gemini(key: str = KEY) -> Iterator[Gemini]:
+    """A server that answers well, to this key alone, until it is told otherwise."""
+    gemini = Gemini(key=key)
     with Server(("127.0.0.1", 0), _handler(gemini)) as server:
         gemini.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

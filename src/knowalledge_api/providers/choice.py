@@ -61,10 +61,10 @@ def make_writers(settings: Settings, account: Account) -> Writers:
         hint = "pip install 'knowctl[gemini]', or set AI_PROVIDER=offline"
         raise _refused("AI_PROVIDER", cause, hint) from error
     client = GeminiClient(key.reveal(), settings.gemini_model, settings.gemini_base_url)
-    ai = Ai(GEMINI, Capacity(settings.ai_concurrency), AiBreaker())
+    calls = min(settings.ai_concurrency, max(1, settings.threads - 2))
+    ai = Ai(GEMINI, Capacity(calls), AiBreaker())
     provider = GeminiProvider(client, account, ai.capacity, ai.breaker, settings.ai_timeout)
-    requests = settings.threads - max(2, settings.threads // SPARE)
-    places = Capacity(max(requests, settings.ai_concurrency))
+    places = Capacity(max(calls, settings.threads - max(2, settings.threads // SPARE)))
     return Writers(provider, places.place, HELPERS, ai)
 
 

@@ -55,6 +55,16 @@ def test_threads_are_kept_free_of_what_waits_for_the_ai() -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    ("threads", "wanted", "calls"), [("24", "30", 22), ("24", "5", 5), ("2", "2", 1), ("1", "1", 1)]
+)
+def test_calls_leave_two_threads_free(threads: str, wanted: str, calls: int) -> None:
+    size = {"GUNICORN_THREADS": threads, "AI_CONCURRENCY": wanted, "SERVER": "gunicorn"}
+    found = writers(GOOGLE_API_KEY="canary", **size)
+    assert found.ai is not None
+    assert found.ai.capacity.size == calls
+
+
 def test_gemini_without_a_key_is_no_configuration() -> None:
     with pytest.raises(SettingsError) as caught:
         writers(AI_PROVIDER="gemini")
