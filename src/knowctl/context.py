@@ -15,7 +15,7 @@ from knowctl.render.voice import Voice, VoiceOptions
 from knowctl.services.database import Clock
 
 if TYPE_CHECKING:
-    from knowctl.model import Sizes
+    from knowctl.model.pool import Sizes
     from knowctl.probes.cache import CacheProbe
     from knowctl.probes.database import DatabaseProbe
     from knowctl.probes.diagnosis import DiagnosisProbe

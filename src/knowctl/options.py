@@ -14,7 +14,7 @@ from knowctl.choices import EnvironmentName, Output, Severity
 
 if TYPE_CHECKING:
     from knowctl.context import Common
-    from knowctl.model import Result
+    from knowctl.model.results import Result
 
 _STEPS: Final = re.compile(r"-[0-9]+")
 PANEL = "Options of every command"

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import Context
-from knowctl.model import CacheCleared, CacheStats
+from knowctl.model.cache import CacheCleared, CacheStats
 from knowctl.options import Instance, command, group
 from knowctl.services import cache
 

@@ -7,14 +7,11 @@ import typer
 from knowctl.checks.selection import Selection
 from knowctl.choices import EnvironmentName, ServerName, Severity
 from knowctl.context import Context
-from knowctl.model import (
-    ExplainedCheck,
-    ExplainedSetting,
-    Report,
-    ShownSettings,
-    Tuning,
-    WrittenFile,
-)
+from knowctl.model.configuration import ShownSettings
+from knowctl.model.explanation import ExplainedCheck, ExplainedSetting
+from knowctl.model.findings import Report
+from knowctl.model.results import WrittenFile
+from knowctl.model.tuning import Tuning
 from knowctl.options import FailLevel, Ids, command, group
 from knowctl.services import configuration, explanation, tuning
 

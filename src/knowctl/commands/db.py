@@ -7,15 +7,10 @@ import typer
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
-from knowctl.model import (
-    Diagnosis,
-    Migration,
-    Report,
-    Revisions,
-    Schema,
-    Statements,
-    WrittenFile,
-)
+from knowctl.model.database import Migration, Revisions, Schema, Statements
+from knowctl.model.diagnosis import Diagnosis
+from knowctl.model.findings import Report
+from knowctl.model.results import WrittenFile
 from knowctl.options import FailLevel, Ids, RelativeCommand, command, group
 from knowctl.services import database, diagnosis, migrations, schema_check
 

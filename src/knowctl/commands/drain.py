@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import Context
-from knowctl.model import Draining
+from knowctl.model.live import Draining
 from knowctl.options import Instance, command
 from knowctl.services import live
 

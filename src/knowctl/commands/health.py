@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import CLOCK, Context
-from knowctl.model import Health
+from knowctl.model.health import Health
 from knowctl.options import command
 from knowctl.services import health as service
 

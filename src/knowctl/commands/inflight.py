@@ -3,7 +3,7 @@
 import typer
 
 from knowctl.context import Context
-from knowctl.model import RequestsInFlight
+from knowctl.model.live import RequestsInFlight
 from knowctl.options import Instance, command
 from knowctl.services import live
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import Context
-from knowctl.model import IssuedKey, RevokedKeys, UserKeys
+from knowctl.model.accounts import IssuedKey, RevokedKeys, UserKeys
 from knowctl.options import command, group
 from knowctl.services import accounts
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from knowctl.context import CLOCK, Context
-from knowctl.model import PoolStats, ReckonedBudget
+from knowctl.model.budget import ReckonedBudget
+from knowctl.model.pool import PoolStats
 from knowctl.options import Instance, command, group
 from knowctl.services import pool
 from knowctl.services.budget import budget as reckoned

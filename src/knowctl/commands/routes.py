@@ -3,7 +3,8 @@
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
-from knowctl.model import Endpoints, Report
+from knowctl.model.findings import Report
+from knowctl.model.routes import Endpoints
 from knowctl.options import FailLevel, Ids, command, group
 from knowctl.services import routes
 

@@ -6,7 +6,7 @@ import typer
 
 from knowctl.choices import ServerName
 from knowctl.context import Context
-from knowctl.model import Plan
+from knowctl.model.results import Plan
 from knowctl.options import command
 from knowctl.services import serving
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import Context
-from knowctl.model import Stacks
+from knowctl.model.live import Stacks
 from knowctl.options import Instance, command
 from knowctl.services import live
 

@@ -3,7 +3,7 @@
 import typer
 
 from knowctl.context import Context
-from knowctl.model import Status
+from knowctl.model.live import Status
 from knowctl.options import Instance, command
 from knowctl.services import live
 

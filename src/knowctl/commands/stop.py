@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from knowctl.context import CLOCK, Context
-from knowctl.model import Stopped
+from knowctl.model.live import Stopped
 from knowctl.options import Instance, command
 from knowctl.services import live
 

@@ -6,7 +6,7 @@ import typer
 
 from knowctl.choices import RoleName, TierName
 from knowctl.context import Context
-from knowctl.model import ChangedUser, Users
+from knowctl.model.accounts import ChangedUser, Users
 from knowctl.options import command, group
 from knowctl.services import accounts
 

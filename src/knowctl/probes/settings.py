@@ -23,16 +23,14 @@ from knowalledge_api.settings import (
     load,
 )
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import (
-    Address,
+from knowctl.model.configuration import (
     ConfigurationFacts,
-    Serving,
     SettingProblem,
     ShownSetting,
     ShownSettings,
-    Times,
-    Where,
 )
+from knowctl.model.results import Where
+from knowctl.model.serving import Address, Serving, Times
 from knowctl.probes import run_directory
 from knowctl.probes.surroundings import file_facts, look_around
 

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from knowctl.errors import Failure
-from knowctl.model import Result
+from knowctl.model.results import Result
 
 SCHEMA = 1
 _ESCAPES: Final = re.compile(

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from knowctl.model import (
+from knowctl.model.live import (
     Draining,
     Frame,
-    Pool,
     Reloaded,
     RequestInFlight,
     RequestsInFlight,
@@ -22,6 +21,7 @@ from knowctl.model import (
     Worker,
     WorkerStacks,
 )
+from knowctl.model.pool import Pool
 from knowctl.render.figures import NONE, age, count, plural, size, span
 from knowctl.render.style import Style
 from knowctl.render.table import of_figures, of_table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Migration, Schema, SchemaStatus
+from knowctl.model.database import Migration, Schema, SchemaStatus
 
 MIGRATION_WAIT = 30.0
 """Seconds to wait for another process that migrates."""

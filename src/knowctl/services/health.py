@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from knowctl.errors import KnowctlError
-from knowctl.model import Component, Health, HealthStatus, Schema
+from knowctl.model.database import Schema
+from knowctl.model.health import Component, Health, HealthStatus
 from knowctl.services.database import Clock, Database
 
 PAUSE = 0.5

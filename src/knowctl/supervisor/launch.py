@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from knowalledge_api.metrics.leftovers import clear
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import Serving
+from knowctl.model.serving import Serving
 from knowctl.probes import metrics_directory, run_directory
 from knowctl.supervisor.generations import REPLACED
 from knowctl.supervisor.hand_over import HandOver, of_text

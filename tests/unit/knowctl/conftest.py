@@ -12,16 +12,10 @@ import pytest
 
 from knowctl.cli import main
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import (
-    Address,
-    ConfigurationFacts,
-    Finding,
-    Migration,
-    Schema,
-    SchemaStatus,
-    Serving,
-    Times,
-)
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.database import Migration, Schema, SchemaStatus
+from knowctl.model.findings import Finding
+from knowctl.model.serving import Address, Serving, Times
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services.database import Clock
 

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from knowctl.choices import EnvironmentName, Output
 from knowctl.context import Common, Context
 from knowctl.errors import ErrorCode, ExitCode, Failure
-from knowctl.model import Plan, Step
+from knowctl.model.results import Plan, Step
 from knowctl.options import RelativeCommand, command, group
 from knowctl.render.voice import VoiceOptions
 

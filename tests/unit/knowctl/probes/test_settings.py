@@ -7,7 +7,9 @@ import pytest
 
 from knowalledge_api.settings import Server
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Address, FileFacts, Where
+from knowctl.model.results import Where
+from knowctl.model.serving import Address
+from knowctl.model.surroundings import FileFacts
 from knowctl.probes.settings import SettingsProbe, _server
 from tests.unit.knowctl.conftest import KEY
 
