@@ -7,25 +7,23 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO, TypeVar
 
 from knowctl.choices import Output
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model.results import Result
 from knowctl.render import json, text
 from knowctl.render.style import Style, style_of
 
 if TYPE_CHECKING:
     from knowctl.model.findings import Finding
+    from knowctl.model.results import Result
 
-T = TypeVar("T", bound=Result)
+T = TypeVar("T", bound="Result")
 CLEAR: Final = "\x1b[H\x1b[2J"
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceOptions:
+class VoiceOptions(NamedTuple):
     """What the command line says of the output; `output` None leaves it to KNOWCTL_OUTPUT."""
 
     output: Output | None = None

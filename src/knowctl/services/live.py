@@ -21,7 +21,7 @@ from knowctl.model.live import (
     WorkerStacks,
 )
 from knowctl.model.serving import Talk
-from knowctl.services.database import Clock
+from knowctl.services.clock import Clock
 
 PAUSE: Final = 0.05
 ENDING: Final = "it ends, and has closed its channel"

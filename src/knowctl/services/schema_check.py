@@ -13,7 +13,8 @@ from knowctl.errors import KnowctlError
 from knowctl.model.database import Drift, Lint, Schema, SchemaFacts, SchemaStatus, Unlinted
 from knowctl.model.findings import Report
 from knowctl.model.serving import Talk
-from knowctl.services.database import FIRST_PAUSE, LONGEST_PAUSE, Clock, Database
+from knowctl.services.clock import Clock
+from knowctl.services.database import FIRST_PAUSE, LONGEST_PAUSE, Database
 
 SUBJECT: Final = "the database"
 PENDING: Final = {SchemaStatus.EMPTY, SchemaStatus.BEHIND}

@@ -12,7 +12,8 @@ from knowctl.model.configuration import ConfigurationFacts
 from knowctl.model.results import Plan, Step
 from knowctl.model.serving import Serving, Talk
 from knowctl.services import configuration, database
-from knowctl.services.database import Clock, Database
+from knowctl.services.clock import Clock
+from knowctl.services.database import Database
 
 
 class Configured(Protocol):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from knowctl import __version__
 from knowctl.cli import COMMANDS, main
 from knowctl.model.results import Plan
-from knowctl.options import command, group
+from knowctl.shell import command, group
 from tests.unit.knowctl.conftest import Run
 
 WORDS = (

@@ -7,13 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.probes.server import LARGEST_ANSWER, ServerProbe, _cause, find_server
+from knowctl.probes.exchange import LARGEST_ANSWER
+from knowctl.probes.server import ServerProbe, _cause, find_server
 from knowctl.probes.settings import SettingsProbe
 
 Serve = Callable[[bytes], str]
@@ -152,13 +153,14 @@ def test_a_server_that_drips_its_greeting_has_the_same_deadline(drip: Serve) -> 
 def test_a_connection_that_takes_all_the_time_leaves_none_for_the_answer(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = HTTPConnection.connect
+    connect = socket.create_connection
 
-    def slow(connection: HTTPConnection) -> None:
-        connect(connection)
+    def slow(*address: Any) -> socket.socket:
+        connected = connect(*address)
         time.sleep(0.06)
+        return connected
 
-    monkeypatch.setattr(HTTPConnection, "connect", slow)
+    monkeypatch.setattr(socket, "create_connection", slow)
     with pytest.raises(ConnectionError, match="did not answer in time"):
         ServerProbe(serve(http("200 OK", b"{}")), timeout=0.05).ask("/ready")
 
@@ -270,6 +272,7 @@ def test_a_server_behind_a_unix_socket_is_found() -> None:
         "http://x:0",
         "https:///p",
         "http://user:canary@x",
+        "http://a\0b",
     ],
 )
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:

@@ -122,7 +122,7 @@ def test_a_long_report_shows_what_did_not_pass() -> None:
     assert not any(line.startswith(("✔", "- KC")) for line in lines)
     assert f"- 2 skipped: {skipped.cause}" in lines
     assert f"    {skipped.id}, KC999" in lines
-    each = of_result(Report("it", many), replace(PLAIN, verbose=True)).splitlines()
+    each = of_result(Report("it", many), PLAIN._replace(verbose=True)).splitlines()
     assert sum(line.startswith("✔") for line in each) == 20
 
 
