@@ -148,6 +148,16 @@ def test_a_probe_of_health_imports_no_parser_no_client_and_no_noun_of_others(
     assert not {"knowctl.cli", "knowctl.shell", "knowctl.supervisor"} & found
 
 
+def test_a_supervisor_that_stays_holds_nothing_heavy_in_memory() -> None:
+    script = "import sys, knowctl.supervisor.__main__; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    found = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "knowctl" in found
+    assert found & (HEAVY | {"typer", "ssl", "_hashlib"}) == set()
+
+
 def test_what_is_not_plain_is_parsed_by_typer(tmp_path: Path, port: int) -> None:
     done = run(tmp_path, "-q", "health", PORT=str(port))
     assert done.stdout.startswith("✔ server     ok  ")

@@ -33,7 +33,7 @@ from knowctl.__main__ import run
 run()
 """
 WITHOUT: Final = (
-    *("fcntl", "grp", "pwd", "pty", "resource", "syslog", "termios", "tty", "posix_ipc"),
+    *("fcntl", "grp", "pwd", "pty", "resource", "syslog", "termios", "tty"),
     *("gunicorn", "_posixsubprocess"),
 )
 """Modules that Windows has not, and a package that is not installed there."""
