@@ -1,10 +1,7 @@
-"""The table of contents: every command, loaded when it is named, and the one error boundary."""
+"""The table of contents: every command, loaded when it is named."""
 
-import contextlib
 import inspect
-import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -13,14 +10,16 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from knowctl import __version__
-from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.options import group
+from knowctl.boundary import fail, guarded
+from knowctl.errors import ErrorCode, ExitCode, Failure
+from knowctl.plain import ALONE
+from knowctl.shell import alone, group
 
 COMMANDS: Final = (
     *("serve", "reload", "stop", "drain", "status", "inflight", "stacks"),
     *("health", "pool", "cache", "config", "db", "users", "keys", "routes"),
 )
-"""Each is a module of `knowctl.commands` with a typer application called `app`."""
+"""Each is a module of `knowctl.commands`; those that are not alone have a group called `app`."""
 
 
 class LazyGroup(TyperGroup):
@@ -34,7 +33,9 @@ class LazyGroup(TyperGroup):
         """The command of that name, None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        loaded = typer.main.get_command(import_module(f"knowctl.commands.{cmd_name}").app)
+        module = import_module(f"knowctl.commands.{cmd_name}")
+        app = alone(getattr(module, cmd_name)) if cmd_name in ALONE else module.app
+        loaded = typer.main.get_command(app)
         loaded.name = cmd_name
         return loaded
 
@@ -65,54 +66,21 @@ app = group(
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing that goes wrong is a traceback."""
-    options: dict[str, Any] = {}
+    return guarded(argv, lambda options: _run(argv, options))
+
+
+def _run(argv: Sequence[str], options: dict[str, Any]) -> int:
     try:
         code = typer.main.get_command(app).main(
             args=list(argv) or ["--help"], prog_name="knowctl", standalone_mode=False, obj=options
         )
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(argv, _INTERRUPTED)
-    except KnowctlError as error:
-        _trace(argv, error, options)
-        return _fail(argv, error.failure)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
     except TyperException as error:
-        return _fail(argv, _misused(error))
-    except Exception as error:  # noqa: BLE001 -- the one boundary
-        _trace(argv, error, options)
-        return _fail(argv, _bug(error))
+        return fail(argv, _misused(error))
     if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C, without a word
-        return _fail(argv, _INTERRUPTED)
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else ExitCode.DONE
-
-
-def _trace(argv: Sequence[str], error: Exception, options: Mapping[str, Any]) -> None:
-    """Show where an error came from, where that is wanted: drivers quote what they were given."""
-    if "--debug" not in argv:
-        return
-    import traceback
-
-    from knowctl.context import Common, make_context
-    from knowctl.render.redaction import redacted
-
-    secrets = make_context(Common(options.get("env_file"))).settings.secrets()
-    text = redacted("".join(traceback.format_exception(error)), secrets)
-    with contextlib.suppress(OSError):
-        print(text, end="", file=sys.stderr)  # noqa: T201 -- no result and no talk: a traceback
-
-
-def _fail(argv: Sequence[str], failure: Failure) -> int:
-    from knowctl.render.voice import Voice, spoken
-
-    return Voice(spoken(argv, os.environ)).fail(failure)
-
-
-_INTERRUPTED: Final = Failure(
-    ErrorCode.INTERRUPTED,
-    "interrupted",
-    "Ctrl-C was pressed",
-    "run the same command again",
-    ExitCode.INTERRUPTED,
-)
 
 
 def _misused(error: TyperException) -> Failure:
@@ -124,13 +92,4 @@ def _misused(error: TyperException) -> Failure:
         " ".join(error.format_message().split()),
         f"{path} --help",
         ExitCode.USAGE,
-    )
-
-
-def _bug(error: Exception) -> Failure:
-    return Failure(
-        ErrorCode.BUG,
-        "this is a bug in knowctl",
-        type(error).__name__,
-        "run it again with --debug, and report what it prints",
     )

@@ -6,16 +6,16 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from knowctl.render.voice import Voice, VoiceOptions
-from knowctl.services.database import Clock
+from knowctl.services.clock import Clock
 
 if TYPE_CHECKING:
-    from knowctl.model import Sizes
+    from knowctl.model.pool import Sizes
     from knowctl.probes.cache import CacheProbe
     from knowctl.probes.database import DatabaseProbe
     from knowctl.probes.diagnosis import DiagnosisProbe
@@ -37,13 +37,12 @@ if TYPE_CHECKING:
 CLOCK = Clock(time.monotonic, time.sleep)
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(NamedTuple):
     """The options that every command accepts, wherever they stand."""
 
     env_file: Path | None = None
     environment: str | None = None
-    voice: VoiceOptions = field(default_factory=VoiceOptions)
+    voice: VoiceOptions = VoiceOptions()
 
 
 @dataclass(frozen=True)
@@ -223,6 +222,6 @@ def make_context(common: Common) -> Context:
     """The context of this process."""
     named = os.environ.get("KNOWCTL_ENV_FILE")
     if named and common.env_file is None:
-        common = replace(common, env_file=Path(named))
+        common = common._replace(env_file=Path(named))
     overrides = {"APP_ENV": common.environment} if common.environment else {}
     return Context(common, os.environ, overrides)

@@ -17,7 +17,7 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
 KNOWCTL, API = "The floors of knowctl", "The floors of knowalledge_api"
 REACH = "Only probes, supervisor and context reach into the API"
-VOICES = "Only commands, options, render and cli speak to a person"
+VOICES = "Only cli, commands, shell and render speak to a person"
 PURE = "Checks and the model touch nothing"
 
 BREACHES = [

@@ -3,10 +3,12 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -21,6 +23,18 @@ LOCKS = [ROOT / name for name in bootstrap.LOCKS.values()]
 PRODUCTION, DEVELOPMENT = LOCKS
 LOWEST = ROOT / "requirements-lowest.lock"
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE)
+
+WINDOWS = {
+    "implementation_name": "cpython",
+    "os_name": "nt",
+    "platform_machine": "AMD64",
+    "platform_python_implementation": "CPython",
+    "platform_system": "Windows",
+    "sys_platform": "win32",
+}
+
+ONLY_THERE = {"colorama"}
+"""What is locked for Windows alone."""
 
 
 def pins(lock: Path) -> dict[str, tuple[str, str]]:
@@ -85,6 +99,60 @@ def test_a_lock_holds_pins_hashes_and_comments_only(lock: Path) -> None:
     text = PIN.sub("", lock.read_text(encoding="utf-8"))
     assert [line for line in text.splitlines() if line and not line.startswith("#")] == []
     assert not re.search(r"://|index|@|/home|/tmp", lock.read_text(encoding="utf-8"))
+
+
+def on_windows(python: str) -> dict[str, str]:
+    """What markers are judged by there."""
+    return {**WINDOWS, "python_version": python, "python_full_version": f"{python}.9"}
+
+
+def pinned_there(lock: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The versions that the lock has for that platform."""
+    found = {}
+    for name, (version, rest) in pins(lock).items():
+        marker = rest.partition(";")[2].partition("\\")[0].strip() if ";" in rest else ""
+        if not marker or Marker(marker).evaluate(environment):
+            found[name] = version
+    return found
+
+
+def needed_there(asked: list[Requirement], environment: dict[str, str]) -> set[Requirement]:
+    """What these ask for on that platform, and what that asks for, as far as it is installed here.
+
+    What Windows alone needs is not: it is of the lock, and has nothing below it.
+    """
+    needed: set[Requirement] = set()
+    while asked:
+        one = asked.pop()
+        if one in needed or not _wanted(one, environment):
+            continue
+        needed.add(one)
+        if canonicalize_name(one.name) in ONLY_THERE:
+            continue
+        extras = {"", *one.extras}
+        for below in map(Requirement, requires(one.name) or []):
+            if any(_wanted(below, {**environment, "extra": extra}) for extra in extras):
+                below.marker = None
+                asked.append(below)
+    return needed
+
+
+def _wanted(asked: Requirement, environment: dict[str, str]) -> bool:
+    return asked.marker is None or asked.marker.evaluate(environment)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_all_that_windows_needs_is_locked_for_it(python: str) -> None:
+    environment = on_windows(python)
+    locked = pinned_there(PRODUCTION, environment)
+    needed = needed_there(list(declared()), environment)
+    assert "waitress" in {one.name for one in needed}
+    for one in needed:
+        version = locked.get(canonicalize_name(one.name))
+        assert version is not None, f"{one} is not locked for Windows"
+        assert one.specifier.contains(version, prereleases=True), f"{one}: {version} is locked"
+    assert locked.keys() >= ONLY_THERE
+    assert not locked.keys() & {"gunicorn", "uvloop"}
 
 
 def test_the_bootstrap_asks_for_the_python_that_the_project_declares() -> None:

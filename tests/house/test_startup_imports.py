@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,45 @@ HELPS = [
     *("status --help", "pool stats --help", "stacks --help", "reload --help", "stop --help"),
     *("config explain --help", "config tune --help", "pool budget --help"),
 ]
+
+PROBING = HEAVY | frozenset({
+    "typer", "shellingham", "argparse", "email", "http", "ssl", "tempfile", "threading",
+    "subprocess", "logging", "datetime", "uuid",
+})  # fmt: skip
+"""What a probe that runs every few seconds can do without."""
+NOUNS = {"knowctl.model.address", "knowctl.model.health"}
+SPOKEN = {f"knowctl.render.{name}" for name in ("voice", "style", "text", "health", "json")}
+
+LOADED = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from knowctl.__main__ import run
+run()
+"""
+"""A command line that says in the end which modules it has loaded, those loaded by name as well."""
+
+
+class Ready(BaseHTTPRequestHandler):
+    """Answers every question as a server does that is well."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"ready": true, "checks": {"database": "ok", "schema": "ok"}}')
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """The port of a server that is well."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join(10)
 
 
 def imported(report: str) -> set[str]:
@@ -83,6 +125,43 @@ def test_offline_a_check_imports_nothing_that_asks(tmp_path: Path) -> None:
         *("knowctl.services.live_check", "knowctl.services.diagnosis"),
         *("knowctl.probes.redis_server", "knowctl.probes.operating_system", "sqlalchemy", "redis"),
     }
+
+
+@pytest.mark.parametrize("words", ["health", "health --wait 5 --only server,database"])
+def test_a_probe_of_health_imports_no_parser_no_client_and_no_noun_of_others(
+    tmp_path: Path, port: int, words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words.split()],
+        cwd=tmp_path,
+        env=clean_environment(PORT=str(port)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("✔ server     ok  ")
+    found = set(done.stderr.split())
+    assert {name.partition(".")[0] for name in found} & PROBING == set()
+    for room, allowed in (("model", NOUNS), ("render", SPOKEN), ("checks", set[str]())):
+        assert {name for name in found if name.startswith(f"knowctl.{room}.")} <= allowed
+    assert {"knowctl.plain", "knowctl.commands.health"} <= found
+    assert not {"knowctl.cli", "knowctl.shell", "knowctl.supervisor"} & found
+
+
+def test_a_supervisor_that_stays_holds_nothing_heavy_in_memory() -> None:
+    script = "import sys, knowctl.supervisor.__main__; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    found = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "knowctl" in found
+    assert found & (HEAVY | {"typer", "ssl", "_hashlib"}) == set()
+
+
+def test_what_is_not_plain_is_parsed_by_typer(tmp_path: Path, port: int) -> None:
+    done = run(tmp_path, "-q", "health", PORT=str(port))
+    assert done.stdout.startswith("✔ server     ok  ")
+    assert {"typer", "knowctl.cli"} <= imported(done.stderr)
 
 
 def test_completion_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from knowalledge_api.database.schema import migrate
-from knowctl.model import PartStatus
+from knowctl.model.diagnosis import PartStatus
 from tests.support import diagnosing, servers
 from tests.support.configuration import PASSWORD, settings_of
 from tests.support.diagnosing import diagnosed

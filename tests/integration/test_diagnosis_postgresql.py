@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from knowalledge_api.database.schema import migrate
-from knowctl.model import HealthStatus, LockWait, PartStatus
+from knowctl.model.diagnosis import LockWait, PartStatus
+from knowctl.model.health import HealthStatus
 from tests.support import diagnosing
 from tests.support.configuration import PASSWORD, settings_of
 from tests.support.diagnosing import diagnosed

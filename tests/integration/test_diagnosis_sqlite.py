@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from knowalledge_api.database.schema import migrate
-from knowctl.model import PartStatus
+from knowctl.model.diagnosis import PartStatus
 from tests.support import diagnosing
 from tests.support.configuration import settings_of
 from tests.support.diagnosing import diagnosed

@@ -9,7 +9,7 @@ import pytest
 
 from knowalledge_api.database import Database
 from knowctl.errors import KnowctlError
-from knowctl.model import DatabaseShare
+from knowctl.model.pool import DatabaseShare
 from knowctl.probes.diagnosis import DiagnosisProbe
 from tests.support import diagnosing
 from tests.support.configuration import settings_of

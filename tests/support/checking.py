@@ -10,7 +10,8 @@ from typing import Any
 from knowctl.checks.catalog import CONFIGURATION
 from knowctl.checks.engine import run
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Surroundings
+from knowctl.model.findings import Finding, Outcome
+from knowctl.model.surroundings import Surroundings
 from knowctl.probes.settings import SettingsProbe
 
 KEY = "5d2c81f0a9e47b36c8f1d05e92a7b34c"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from knowalledge_api.database.engine import database_url
 from knowctl.errors import ExitCode
-from knowctl.model import Diagnosis, LockWait, LongTransaction, Part, PartStatus
+from knowctl.model.diagnosis import Diagnosis, LockWait, LongTransaction, Part, PartStatus
 from knowctl.probes.diagnosis import DiagnosisProbe
 from knowctl.services.diagnosis import diagnose
 from tests.support.configuration import PASSWORD, settings_of

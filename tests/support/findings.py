@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Report, Where
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.results import Where
 
 WORDS = st.text(st.characters(), max_size=60) | st.sampled_from(
     (

@@ -6,24 +6,21 @@ from typing import Any
 
 from knowctl.checks.catalog import LIVE
 from knowctl.checks.engine import run
-from knowctl.model import (
+from knowctl.model.diagnosis import (
     Advice,
     Answers,
     DatabaseFacts,
-    DatabaseShare,
     Encryption,
-    Finding,
-    LiveFacts,
-    MachineFacts,
-    RedisFacts,
-    RedisMemory,
     Replication,
     Role,
     Route,
-    Sizes,
     WriteTest,
     Written,
 )
+from knowctl.model.findings import Finding
+from knowctl.model.live_check import LiveFacts, RedisFacts, RedisMemory
+from knowctl.model.machine import MachineFacts
+from knowctl.model.pool import DatabaseShare, Sizes
 from knowctl.probes.settings import SettingsProbe
 
 MIB = 2**20

@@ -120,7 +120,7 @@ def _is_alive(pid: int) -> bool:
 def _asked(path: Path, question: Mapping[str, Any], seconds: float | None) -> socket.socket:
     try:
         plug, more = connect(path, seconds)
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         raise ConnectionError(f"{path} can't be read") from None
     try:
         plug.sendall(f"{json.dumps({**question, **more})}\n".encode())

@@ -17,10 +17,9 @@ def rss_bytes(statm: Path = STATM) -> int | None:
     None where it tells nothing.
     """
     try:
-        pages = int(statm.read_text("ascii").split()[1])
-    except (OSError, ValueError, IndexError):
+        return int(statm.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError, IndexError):  # Windows has neither of them
         return _most()
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 if sys.platform == "win32":

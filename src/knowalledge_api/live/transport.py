@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 import socket
@@ -14,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 BACKLOG: Final = 64
 LOOPBACK: Final = "127.0.0.1"
+HIGHEST_PORT: Final = 65535
 NOTE: Final = ".json"
 """The ending of a file that says where on the loopback somebody listens, and with which token."""
 
@@ -27,6 +27,8 @@ class Listener(NamedTuple):
 
     def admits(self, question: Mapping[str, Any]) -> bool:
         """Whether whoever asks was able to read the note; a Unix socket's mode says it already."""
+        import hmac  # noqa: PLC0415 -- it brings OpenSSL, of which who connects has no need: 4 MB
+
         given = question.get("token", "")
         return isinstance(given, str) and hmac.compare_digest(
             given.encode("utf-8", "surrogatepass"), self.token.encode()
@@ -76,14 +78,14 @@ def listen(path: Path) -> Listener:
 
 
 def connect(path: Path, seconds: float | None) -> tuple[socket.socket, dict[str, str]]:
-    """A connection to who listens at a path or by a note, and what each question needs beside it.
+    """A connection to who listens at a path, or by a note, and what each question needs beside it.
 
-    OSError where nobody does, ValueError where the note can't be read.
+    `path` is what `listen` was given, or the listener's own. OSError where nobody listens,
+    ValueError where the note can't be read.
     """
-    if path.suffix == NOTE:
-        note = json.loads(path.read_text("utf-8"))
-        plug = socket.create_connection((LOOPBACK, int(note["port"])), seconds)
-        return plug, {"token": str(note["token"])}
+    if path.suffix == NOTE or way_of(sys.platform) is listen_on_loopback:
+        port, token = _noted(path.with_suffix(NOTE))
+        return socket.create_connection((LOOPBACK, port), seconds), {"token": token}
     plug = socket.socket(socket.AF_UNIX)
     plug.settimeout(seconds)
     try:
@@ -92,6 +94,18 @@ def connect(path: Path, seconds: float | None) -> tuple[socket.socket, dict[str,
         plug.close()
         raise
     return plug, {}
+
+
+def _noted(note: Path) -> tuple[int, str]:
+    """Port and token that a note tells; ValueError where it does not."""
+    told = json.loads(note.read_text("utf-8"))
+    try:
+        port, token = int(told["port"]), str(told["token"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{note} lacks a port or a token") from error
+    if not 0 < port <= HIGHEST_PORT:
+        raise ValueError(f"{note} names no port")
+    return port, token
 
 
 def _write_privately(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 T_co = TypeVar("T_co", covariant=True)
@@ -15,8 +15,7 @@ E = TypeVar("E", bound=StrEnum)
 MASK: Final = "********"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T_co]):
+class Kind(NamedTuple, Generic[T_co]):
     """A kind of value: what it expects, in words, and how to read it (ValueError when not)."""
 
     expects: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from knowalledge_api.settings.kinds import Secret
 from knowalledge_api.settings.machine import available_cpus
@@ -26,8 +25,7 @@ DEFAULT = Origin("default")
 LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A setting's effective value as it may be shown, and its origin."""
 
     name: str
@@ -35,8 +33,7 @@ class Shown:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What the sources say: the settings (None where a problem bars them) and the problems.
 
     `values` holds each setting by attribute, its default where it could not be read; `given`

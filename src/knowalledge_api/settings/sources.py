@@ -9,11 +9,11 @@ import select
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 LARGEST_FILE: Final = 1 << 20
 PIPE_SECONDS: Final = 2.0
@@ -30,8 +30,7 @@ class ProblemKind(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value came from: `file` and `line` where there is one, else the `kind` alone."""
 
     kind: str
@@ -43,16 +42,14 @@ class Origin:
         return place or self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """The text of a setting before it is read, and its origin."""
 
     text: str
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A fault that keeps the settings from being used, never with a secret's text in it."""
 
     kind: ProblemKind
@@ -62,8 +59,7 @@ class Problem:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(NamedTuple):
     """What a .env file holds, the last of equal names winning, and what is wrong with it.
 
     `empty` are the names that stand there without a value.
@@ -71,7 +67,7 @@ class EnvFile:
 
     values: Mapping[str, Raw]
     problems: tuple[Problem, ...] = ()
-    empty: Mapping[str, Origin] = field(default_factory=dict)
+    empty: Mapping[str, Origin] = MappingProxyType({})
 
 
 def read_env_file(path: Path, *, required: bool) -> EnvFile:

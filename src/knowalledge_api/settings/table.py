@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from knowalledge_api.settings import kinds
 from knowalledge_api.settings.kinds import (
@@ -98,8 +98,7 @@ class Output(StrEnum):
     JUNIT = "junit"
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(NamedTuple):
     """What a default may depend on: the settings declared above it, and the machine."""
 
     values: Mapping[str, Any]
@@ -111,16 +110,14 @@ class Basis:
         return self.values["app_env"] is Environment.DEVELOPMENT
 
 
-@dataclass(frozen=True, slots=True)
-class Derived(Generic[T]):
+class Derived(NamedTuple, Generic[T]):
     """A default that is computed, and the words that describe it."""
 
     compute: Callable[[Basis], T]
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One row of the table. `section` heads the rows that begin with it."""
 
     name: str

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from knowctl.checks.engine import Fault
-from knowctl.model import Budget, ConfigurationFacts, ServerFacts
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.pool import Budget
 from knowctl.model.sizing import usual_limit
+from knowctl.model.surroundings import ServerFacts
 
 PACKAGES: Final = {
     "psycopg2": "psycopg2-binary",

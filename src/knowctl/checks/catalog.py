@@ -8,7 +8,10 @@ from knowctl.checks import backends, edge, live, machine, routes, schema, secrec
 from knowctl.checks import configuration as config
 from knowctl.checks.engine import Check
 from knowctl.choices import Severity
-from knowctl.model import ConfigurationFacts, LiveFacts, RouteFacts, SchemaFacts
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.database import SchemaFacts
+from knowctl.model.live_check import LiveFacts
+from knowctl.model.routes import RouteFacts
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 READ: Final = ("KC101", "KC103")

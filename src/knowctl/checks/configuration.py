@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from knowctl.checks.engine import Fault
-from knowctl.model import ConfigurationFacts
+from knowctl.model.configuration import ConfigurationFacts
 
 OUR_PREFIXES: Final = (
     "AI_", "APP_ENV", "CORS_", "DATABASE_", "DB_", "GEMINI_", "GUNICORN_", "JWT_", "KNOWCTL_",

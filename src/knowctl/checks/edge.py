@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from knowctl.checks.engine import Fault
-from knowctl.model import Certificate, ConfigurationFacts, ListedOrigin, Where
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.results import Where
+from knowctl.model.surroundings import Certificate, ListedOrigin
 
 SOON: Final = 30
 """Days; a certificate is renewed a month before it ends. Source: Let's Encrypt's advice."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Where
+from knowctl.model.findings import Finding, Outcome
+from knowctl.model.results import Where
 
 F = TypeVar("F")
 """The facts that a group of checks judges."""

@@ -8,21 +8,11 @@ from typing import Final, TypeVar
 
 from knowctl.checks.engine import Fault, NotJudged
 from knowctl.errors import Failure
-from knowctl.model import (
-    Budget,
-    DatabaseFacts,
-    DatabaseShare,
-    LiveFacts,
-    Outcome,
-    RedisFacts,
-    RedisMemory,
-    Replication,
-    Role,
-    Route,
-    Unanswered,
-    Where,
-    Written,
-)
+from knowctl.model.diagnosis import DatabaseFacts, Replication, Role, Route, Unanswered, Written
+from knowctl.model.findings import Outcome
+from knowctl.model.live_check import LiveFacts, RedisFacts, RedisMemory
+from knowctl.model.pool import Budget, DatabaseShare
+from knowctl.model.results import Where
 
 FULL: Final = 0.8
 """Share of what there may be: a reload or a rollout needs room for a second set."""

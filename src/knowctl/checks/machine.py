@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from knowctl.checks.engine import Fault, NotJudged
-from knowctl.model import LiveFacts, Outcome, Place, Where
+from knowctl.model.findings import Outcome
+from knowctl.model.live_check import LiveFacts
+from knowctl.model.machine import Place
+from knowctl.model.results import Where
 
 CONNECTIONS: Final = {"gunicorn": 1000, "waitress": 1000}
 """Clients that one process has at once. Sources: gunicorn's worker_connections as it comes;

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from knowctl.checks.engine import Fault
-from knowctl.model import RouteFacts
+from knowctl.model.routes import RouteFacts
 
 OPERATORS: Final = (
     "/api/admin", "/api/auth/admin", "/api/cache", "/api/metrics", "/api/stats", "/metrics",

@@ -7,7 +7,8 @@ from typing import Final
 
 from knowctl.checks.engine import Fault, NotJudged
 from knowctl.errors import Failure
-from knowctl.model import Drift, Outcome, Schema, SchemaFacts, SchemaStatus, Unlinted
+from knowctl.model.database import Drift, Schema, SchemaFacts, SchemaStatus, Unlinted
+from knowctl.model.findings import Outcome
 
 MOST_NAMED: Final = 10
 """A database that has nothing in common with the models needs no list of all its tables."""

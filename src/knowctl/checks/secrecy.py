@@ -7,7 +7,10 @@ from pathlib import PurePath
 from typing import Final
 
 from knowctl.checks.engine import Fault, NotJudged
-from knowctl.model import ConfigurationFacts, FileFacts, Outcome, Where
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.findings import Outcome
+from knowctl.model.results import Where
+from knowctl.model.surroundings import FileFacts
 
 EVERYONE: Final = 0o007
 OTHERS: Final = 0o077

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from knowctl.checks.engine import Check, F
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Finding
+from knowctl.model.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from knowctl.checks.engine import Fault
-from knowctl.model import ConfigurationFacts, Where
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.results import Where
 from knowctl.model.sizing import memory_mb, workers_within
 
 STOP_SECONDS: Final = 90

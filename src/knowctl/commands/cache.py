@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import Context
-from knowctl.model import CacheCleared, CacheStats
-from knowctl.options import Instance, command, group
+from knowctl.model.cache import CacheCleared, CacheStats
+from knowctl.options import Instance, Option
 from knowctl.services import cache
+from knowctl.shell import command, group
 
 app = group("Look at the cache, and clear it.\n\nExample: knowctl cache stats")
 
@@ -27,7 +26,7 @@ def stats(context: Context, instance: Instance = None) -> CacheStats:
 def clear(
     context: Context,
     namespace: Annotated[
-        str | None, typer.Option(metavar="NS", help="This namespace alone, such as subtopics.")
+        str | None, Option(metavar="NS", help="This namespace alone, such as subtopics.")
     ] = None,
     instance: Instance = None,
 ) -> CacheCleared:

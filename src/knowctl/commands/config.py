@@ -7,16 +7,14 @@ import typer
 from knowctl.checks.selection import Selection
 from knowctl.choices import EnvironmentName, ServerName, Severity
 from knowctl.context import Context
-from knowctl.model import (
-    ExplainedCheck,
-    ExplainedSetting,
-    Report,
-    ShownSettings,
-    Tuning,
-    WrittenFile,
-)
-from knowctl.options import FailLevel, Ids, command, group
+from knowctl.model.configuration import ShownSettings
+from knowctl.model.explanation import ExplainedCheck, ExplainedSetting
+from knowctl.model.findings import Report
+from knowctl.model.results import WrittenFile
+from knowctl.model.tuning import Tuning
+from knowctl.options import FailLevel, Ids, Option
 from knowctl.services import configuration, explanation, tuning
+from knowctl.shell import command, group
 
 app = group(
     "Check, show, explain and begin the configuration.\n\nExample: knowctl config check -o json"
@@ -31,7 +29,7 @@ def check(
     select: Ids = None,
     ignore: Ids = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Ask database, Redis and this machine as well.")
+        bool, Option("--live", help="Ask database, Redis and this machine as well.")
     ] = False,
 ) -> Report:
     """Judge every setting; without --live neither network nor database is touched.
@@ -53,7 +51,7 @@ def check(
 def show(
     context: Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Settings.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Where each value came from.")] = False,
+    origin: Annotated[bool, Option("--origin", help="Where each value came from.")] = False,
 ) -> ShownSettings:
     """Show the effective settings, secrets masked.
 
@@ -67,7 +65,7 @@ def show(
 def init(
     context: Context,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a .env that is there; it is kept as a backup.")
+        bool, Option("--force", help="Replace a .env that is there; it is kept as a backup.")
     ] = False,
 ) -> WrittenFile:
     """Write a .env that only this user may read, with fresh secrets.
@@ -97,19 +95,19 @@ def tune(
     context: Context,
     *,
     memory: Annotated[
-        str | None, typer.Option(metavar="M", help="512M, 2G, 1.5GiB; default: what is here.")
+        str | None, Option(metavar="M", help="512M, 2G, 1.5GiB; default: what is here.")
     ] = None,
     cpus: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Processors; default: those here.")
+        int | None, Option(min=1, max=1000, help="Processors; default: those here.")
     ] = None,
     max_connections: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
+        Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
     ] = None,
     replicas: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Servers; default REPLICAS.")
+        int | None, Option(min=1, max=1000, help="Servers; default REPLICAS.")
     ] = None,
-    server: Annotated[ServerName | None, typer.Option(help="Overrides SERVER.")] = None,
+    server: Annotated[ServerName | None, Option(help="Overrides SERVER.")] = None,
 ) -> Tuning:
     """Recommend workers, threads and pool for a machine and a database, with the arithmetic.
 

@@ -7,24 +7,20 @@ import typer
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
-from knowctl.model import (
-    Diagnosis,
-    Migration,
-    Report,
-    Revisions,
-    Schema,
-    Statements,
-    WrittenFile,
-)
-from knowctl.options import FailLevel, Ids, RelativeCommand, command, group
+from knowctl.model.database import Migration, Revisions, Schema, Statements
+from knowctl.model.diagnosis import Diagnosis
+from knowctl.model.findings import Report
+from knowctl.model.results import WrittenFile
+from knowctl.options import FailLevel, Ids, Option
 from knowctl.services import database, diagnosis, migrations, schema_check
+from knowctl.shell import RelativeCommand, command, group
 
 app = group("Create, migrate and inspect the database.\n\nExample: knowctl db init")
 
-Sql = Annotated[bool, typer.Option("--sql", help="Print the statements, and change nothing.")]
+Sql = Annotated[bool, Option("--sql", help="Print the statements, and change nothing.")]
 LockTimeout = Annotated[
     int,
-    typer.Option(metavar="SECONDS", min=1, max=3600, help="How long a statement waits for a lock."),
+    Option(metavar="SECONDS", min=1, max=3600, help="How long a statement waits for a lock."),
 ]
 
 
@@ -33,10 +29,10 @@ LockTimeout = Annotated[
 def init(
     context: Context,
     create: Annotated[
-        bool, typer.Option("--create", help="Make the database itself where there is none.")
+        bool, Option("--create", help="Make the database itself where there is none.")
     ] = False,
     seed: Annotated[
-        bool, typer.Option("--seed", help="Write a few topics; in development alone.")
+        bool, Option("--seed", help="Write a few topics; in development alone.")
     ] = False,
 ) -> Migration:
     """Create the schema, or bring it up to this release; safe to repeat.
@@ -75,7 +71,7 @@ def downgrade(
     ],
     sql: Sql = False,
     lock_timeout: LockTimeout = 5,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
 ) -> Migration | Statements:
     """Undo migrations, and with them the tables and columns that they made.
 
@@ -121,9 +117,9 @@ def heads(context: Context) -> Revisions:
 @command
 def revision(
     context: Context,
-    message: Annotated[str, typer.Option("-m", "--message", help="What the migration does.")],
+    message: Annotated[str, Option("-m", "--message", help="What the migration does.")],
     autogenerate: Annotated[
-        bool, typer.Option("--autogenerate", help="Write what leads from database to models.")
+        bool, Option("--autogenerate", help="Write what leads from database to models.")
     ] = False,
 ) -> WrittenFile:
     """Write a new migration, in a checkout of the source.
@@ -138,7 +134,7 @@ def revision(
 def check(
     context: Context,
     wait: Annotated[
-        float, typer.Option(min=0, max=3600, help="Seconds to wait until nothing is pending.")
+        float, Option(min=0, max=3600, help="Seconds to wait until nothing is pending.")
     ] = 0,
     fail_level: FailLevel = Severity.ERROR,
     select: Ids = None,

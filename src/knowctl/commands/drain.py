@@ -2,21 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import Context
-from knowctl.model import Draining
-from knowctl.options import Instance, command
+from knowctl.model.live import Draining
+from knowctl.options import Instance, Option
 from knowctl.services import live
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def drain(
     context: Context,
-    off: Annotated[bool, typer.Option("--off", help="Be ready again.")] = False,
+    off: Annotated[bool, Option("--off", help="Be ready again.")] = False,
     instance: Instance = None,
 ) -> Draining:
     """Let /ready say 503 from now on, so that load balancers look away; requests are served.

@@ -2,29 +2,23 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import CLOCK, Context
-from knowctl.model import Health
-from knowctl.options import command
+from knowctl.model.health import Health
+from knowctl.options import Option
 from knowctl.services import health as service
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def health(
     context: Context,
-    url: Annotated[str | None, typer.Option(help="Server to ask; default: HOST and PORT.")] = None,
+    url: Annotated[str | None, Option(help="Server to ask; default: HOST and PORT.")] = None,
     wait: Annotated[
-        float, typer.Option(min=0, max=3600, help="Seconds to wait until it is healthy.")
+        float, Option(min=0, max=3600, help="Seconds to wait until it is healthy.")
     ] = 0,
     only: Annotated[
-        str, typer.Option(metavar="NAME,…", help="These parts alone: server, database, schema.")
+        str, Option(metavar="NAME,…", help="These parts alone: server, database, schema.")
     ] = "",
     direct: Annotated[
-        bool, typer.Option("--direct", help="Ask the parts themselves, not the server.")
+        bool, Option("--direct", help="Ask the parts themselves, not the server.")
     ] = False,
 ) -> Health:
     """Tell whether the service is healthy: exit code 0, 1, or 3 after waiting in vain.

@@ -1,17 +1,11 @@
 """The requests that a running server serves at this moment."""
 
-import typer
-
 from knowctl.context import Context
-from knowctl.model import RequestsInFlight
-from knowctl.options import Instance, command
+from knowctl.model.live import RequestsInFlight
+from knowctl.options import Instance
 from knowctl.services import live
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def inflight(context: Context, instance: Instance = None) -> RequestsInFlight:
     """List the requests in flight, the oldest first, and who holds a database connection.
 

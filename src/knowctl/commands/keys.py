@@ -5,14 +5,15 @@ from typing import Annotated
 import typer
 
 from knowctl.context import Context
-from knowctl.model import IssuedKey, RevokedKeys, UserKeys
-from knowctl.options import command, group
+from knowctl.model.accounts import IssuedKey, RevokedKeys, UserKeys
+from knowctl.options import Option
 from knowctl.services import accounts
+from knowctl.shell import command, group
 
 app = group("Manage the API keys of a user.\n\nExample: knowctl keys issue ada")
 
 User = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
 
 
 @app.command()
@@ -30,7 +31,7 @@ def issue(context: Context, user: User) -> IssuedKey:
 def list_keys(
     context: Context,
     user: User,
-    every: Annotated[bool, typer.Option("--all", help="Those that were revoked, too.")] = False,
+    every: Annotated[bool, Option("--all", help="Those that were revoked, too.")] = False,
 ) -> UserKeys:
     """List a user's keys: number, beginning, and when each was used last.
 
@@ -47,7 +48,7 @@ def revoke(
     key_id: Annotated[
         int | None, typer.Argument(metavar="ID", min=1, help="The key's number.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All keys of the user.")] = False,
+    every: Annotated[bool, Option("--all", help="All keys of the user.")] = False,
     yes: Yes = False,
 ) -> RevokedKeys:
     """Revoke a key, and with it every token that it got; it holds within 5 seconds.

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import CLOCK, Context
-from knowctl.model import PoolStats, ReckonedBudget
-from knowctl.options import Instance, command, group
+from knowctl.model.budget import ReckonedBudget
+from knowctl.model.pool import PoolStats
+from knowctl.options import Instance, Option
 from knowctl.services import pool
 from knowctl.services.budget import budget as reckoned
+from knowctl.shell import command, group
 
 app = group("Watch and reckon the pools of database connections.\n\nExample: knowctl pool stats")
 
@@ -19,11 +19,11 @@ def stats(
     context: Context,
     url: Annotated[
         str | None,
-        typer.Option(help="Server elsewhere, asked with KNOWCTL_API_KEY or METRICS_TOKEN."),
+        Option(help="Server elsewhere, asked with KNOWCTL_API_KEY or METRICS_TOKEN."),
     ] = None,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="Every second, until Ctrl-C; with -o json a document a line."),
+        Option("--watch", help="Every second, until Ctrl-C; with -o json a document a line."),
     ] = False,
     instance: Instance = None,
 ) -> PoolStats:
@@ -46,11 +46,11 @@ def stats(
 def budget(
     context: Context,
     replicas: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Servers; default REPLICAS.")
+        int | None, Option(min=1, max=1000, help="Servers; default REPLICAS.")
     ] = None,
     max_connections: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
+        Option(min=1, max=1_000_000, help="What the database has; default: as it comes."),
     ] = None,
 ) -> ReckonedBudget:
     """Reckon from the settings alone how many connections there may be, and what to change.

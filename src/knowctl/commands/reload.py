@@ -2,22 +2,16 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import Context
-from knowctl.model import Reloaded
-from knowctl.options import Instance, command
+from knowctl.model.live import Reloaded
+from knowctl.options import Instance, Option
 from knowctl.services import live
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def reload(
     context: Context,
     timeout: Annotated[
-        float, typer.Option(min=1, max=3600, help="Seconds that the new code has to get ready.")
+        float, Option(min=1, max=3600, help="Seconds that the new code has to get ready.")
     ] = 60,
     instance: Instance = None,
 ) -> Reloaded:

@@ -3,9 +3,11 @@
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
-from knowctl.model import Endpoints, Report
-from knowctl.options import FailLevel, Ids, command, group
+from knowctl.model.findings import Report
+from knowctl.model.routes import Endpoints
+from knowctl.options import FailLevel, Ids
 from knowctl.services import routes
+from knowctl.shell import command, group
 
 app = group("Show and judge the routes of the API.\n\nExample: knowctl routes check")
 

@@ -6,9 +6,10 @@ import typer
 
 from knowctl.choices import ServerName
 from knowctl.context import Context
-from knowctl.model import Plan
-from knowctl.options import command
+from knowctl.model.results import Plan
+from knowctl.options import Option
 from knowctl.services import serving
+from knowctl.shell import command
 
 app = typer.Typer(add_completion=False)
 
@@ -19,26 +20,26 @@ def serve(
     context: Context,
     *,
     bind: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Where to listen; or unix:/path.")
+        str | None, Option(metavar="HOST:PORT", help="Where to listen; or unix:/path.")
     ] = None,
-    server: Annotated[ServerName | None, typer.Option(help="Overrides SERVER.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Overrides GUNICORN_WORKERS.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads a worker.")] = None,
+    server: Annotated[ServerName | None, Option(help="Overrides SERVER.")] = None,
+    workers: Annotated[int | None, Option(min=1, help="Overrides GUNICORN_WORKERS.")] = None,
+    threads: Annotated[int | None, Option(min=1, help="Threads a worker.")] = None,
     migrate: Annotated[
         bool | None,
-        typer.Option(help="Apply pending migrations first; default: in development only."),
+        Option(help="Apply pending migrations first; default: in development only."),
     ] = None,
     wait_for_db: Annotated[
-        float, typer.Option(min=0, max=3600, help="Seconds to wait for the database.")
+        float, Option(min=0, max=3600, help="Seconds to wait for the database.")
     ] = 30,
-    skip_checks: Annotated[bool, typer.Option("--skip-checks", help="No config check.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run.")] = False,
+    skip_checks: Annotated[bool, Option("--skip-checks", help="No config check.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Say what would run.")] = False,
     dev: Annotated[
-        bool, typer.Option("--dev", help="Reload on every change, with a debugger; loopback alone.")
+        bool, Option("--dev", help="Reload on every change, with a debugger; loopback alone.")
     ] = False,
     hand_over: Annotated[
         str | None,
-        typer.Option("--hand-over", hidden=True, help="What a supervisor tells its own child."),
+        Option("--hand-over", hidden=True, help="What a supervisor tells its own child."),
     ] = None,
 ) -> Plan:
     """Serve the API with gunicorn, or waitress on Windows.

@@ -2,23 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import Context
-from knowctl.model import Stacks
-from knowctl.options import Instance, command
+from knowctl.model.live import Stacks
+from knowctl.options import Instance, Option
 from knowctl.services import live
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def stacks(
     context: Context,
-    worker: Annotated[
-        int | None, typer.Option(metavar="PID", min=1, help="This worker alone.")
-    ] = None,
+    worker: Annotated[int | None, Option(metavar="PID", min=1, help="This worker alone.")] = None,
     instance: Instance = None,
 ) -> Stacks:
     """Show the Python stack of every thread and the request it serves; never a variable's value.

@@ -2,23 +2,17 @@
 
 from typing import Annotated
 
-import typer
-
 from knowctl.context import CLOCK, Context
-from knowctl.model import Stopped
-from knowctl.options import Instance, command
+from knowctl.model.live import Stopped
+from knowctl.options import Instance, Option
 from knowctl.services import live
 
-app = typer.Typer(add_completion=False)
 
-
-@app.command()
-@command
 def stop(
     context: Context,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0, max=86400, help="Seconds to wait; default: drain + grace + 5."),
+        Option(min=0, max=86400, help="Seconds to wait; default: drain + grace + 5."),
     ] = None,
     instance: Instance = None,
 ) -> Stopped:

@@ -6,14 +6,15 @@ import typer
 
 from knowctl.choices import RoleName, TierName
 from knowctl.context import Context
-from knowctl.model import ChangedUser, Users
-from knowctl.options import command, group
+from knowctl.model.accounts import ChangedUser, Users
+from knowctl.options import Option
 from knowctl.services import accounts
+from knowctl.shell import command, group
 
 app = group("Manage the users of the API.\n\nExample: knowctl users create ada --role admin")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The user's id.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Also where nobody else administers.")]
+Yes = Annotated[bool, Option("--yes", help="Also where nobody else administers.")]
 
 
 @app.command()
@@ -23,9 +24,9 @@ def create(
     user_id: Annotated[
         str, typer.Argument(metavar="ID", help="3 to 64 letters, digits, or one of . _ - @.")
     ],
-    role: Annotated[RoleName, typer.Option(help="What the user may do.")] = RoleName.USER,
-    tier: Annotated[TierName, typer.Option(help="How much the user may ask for.")] = TierName.FREE,
-    email: Annotated[str | None, typer.Option(help="Where the user can be reached.")] = None,
+    role: Annotated[RoleName, Option(help="What the user may do.")] = RoleName.USER,
+    tier: Annotated[TierName, Option(help="How much the user may ask for.")] = TierName.FREE,
+    email: Annotated[str | None, Option(help="Where the user can be reached.")] = None,
 ) -> ChangedUser:
     """Make a user, without a key: knowctl keys issue gives one.
 
@@ -38,7 +39,7 @@ def create(
 @command
 def list_users(
     context: Context,
-    limit: Annotated[int, typer.Option(min=1, max=100000, help="How many at most.")] = 1000,
+    limit: Annotated[int, Option(min=1, max=100000, help="How many at most.")] = 1000,
 ) -> Users:
     """List users with their role, tier and state.
 

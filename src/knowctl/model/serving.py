@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from knowctl.model.address import Address
 from knowctl.model.findings import Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens: `path` for a Unix socket, else host and port."""
-
-    host: str
-    port: int
-    path: str | None = None
-
-    def __str__(self) -> str:
-        return f"unix:{self.path}" if self.path else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

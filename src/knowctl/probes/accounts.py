@@ -21,7 +21,15 @@ from knowalledge_api.services import account_changes as changes
 from knowalledge_api.services.account_changes import By, Issued
 from knowalledge_api.settings import Settings
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import ChangedUser, IssuedKey, RevokedKeys, User, UserKey, UserKeys, Users
+from knowctl.model.accounts import (
+    ChangedUser,
+    IssuedKey,
+    RevokedKeys,
+    User,
+    UserKey,
+    UserKeys,
+    Users,
+)
 from knowctl.probes.database import clear_errors, require_file
 
 if TYPE_CHECKING:

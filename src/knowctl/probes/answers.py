@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
-from knowctl.model import (
-    Emptied,
+from knowctl.model.cache import Emptied, WorkerCache
+from knowctl.model.live import (
     Frame,
     GenerationFacts,
-    Holder,
-    Pool,
     RequestInFlight,
     Serves,
     Supervision,
@@ -19,9 +17,9 @@ from knowctl.model import (
     Threads,
     ThreadStack,
     Worker,
-    WorkerCache,
     WorkerStacks,
 )
+from knowctl.model.pool import Holder, Pool
 
 LONGEST: Final = 300
 """Characters of a word that are kept: a route, a path or a user is shorter where it means well."""

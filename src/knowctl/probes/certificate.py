@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from knowalledge_api.tls import CertificateError, server_context
-from knowctl.model import Certificate
+from knowctl.model.surroundings import Certificate
 
 DAY: Final = 86400
 _NOT_YET: Final = 9

@@ -21,7 +21,7 @@ from knowalledge_api.errors import (
 )
 from knowalledge_api.settings import Settings, SettingsError
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Migration, Schema, SchemaStatus
+from knowctl.model.database import Migration, Schema, SchemaStatus
 
 
 @dataclass

@@ -13,7 +13,8 @@ from knowalledge_api.database.diagnosis.gather import gather
 from knowalledge_api.database.diagnosis.share import share
 from knowalledge_api.settings import Settings
 from knowalledge_api.settings.table import Pooler
-from knowctl import model
+from knowctl.model import diagnosis as model
+from knowctl.model.pool import DatabaseShare
 from knowctl.probes.database import clear_errors, require_file
 
 NOUNS: dict[type[Any], Any] = {
@@ -54,14 +55,14 @@ class DiagnosisProbe:
                 )
         return translated(facts)
 
-    def share(self, instance: str) -> model.DatabaseShare | None:
+    def share(self, instance: str) -> DatabaseShare | None:
         """The server's count of an instance's connections; None where it keeps none, as SQLite."""
         with closing(Database(self.settings)) as database, clear_errors(self.name):
             counted = share(database, instance)
         if counted is None:
             return None
         pooled = self.settings.db_pooler is Pooler.PGBOUNCER
-        return model.DatabaseShare(**asdict(counted), pooled=pooled)
+        return DatabaseShare(**asdict(counted), pooled=pooled)
 
     def ahead(self) -> float | None:
         """Seconds by which the server's clock is ahead; None where it has none of its own."""

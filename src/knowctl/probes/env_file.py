@@ -13,7 +13,7 @@ from pathlib import Path
 
 from knowalledge_api.settings.example import env_text
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import WrittenFile
+from knowctl.model.results import WrittenFile
 
 OWNER_ONLY = 0o600
 KEY_BYTES = 32

@@ -12,7 +12,8 @@ from typing import Final
 
 from knowalledge_api.settings import TABLE
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import CheckText, SettingProblem, SettingText, ShownSetting
+from knowctl.model.configuration import SettingProblem, ShownSetting
+from knowctl.model.explanation import CheckText, SettingText
 from knowctl.probes.settings import SettingsProbe
 
 PAGES: Final[tuple[Traversable, ...]] = (

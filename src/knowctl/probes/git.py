@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from knowctl.model import Committed
+from knowctl.model.surroundings import Committed
 
 PATIENCE: Final = 2.0
 """Seconds; looking into an index takes milliseconds."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from knowctl.model import Complaint, Lint, Unlinted
+from knowctl.model.database import Complaint, Lint, Unlinted
 
 TASTE: Final = (
     "ban-char-field",

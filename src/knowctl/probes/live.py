@@ -13,14 +13,13 @@ from typing import Any, Final, TypeVar
 
 from knowalledge_api.live.asking import Answer, GoneError, ask_all, ask_lines
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
+from knowctl.model.cache import Emptied, WorkerCache
+from knowctl.model.live import (
     Draining,
-    Emptied,
     Reloaded,
     Silent,
     Supervision,
     SupervisorFacts,
-    WorkerCache,
     Workers,
     WorkerStacks,
 )

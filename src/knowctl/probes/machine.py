@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from knowalledge_api.settings.machine import available_cpus
-from knowctl.model import Machine
+from knowctl.model.tuning import Machine
 
 LIMITS: Final = (
     Path("/sys/fs/cgroup/memory.max"),

@@ -23,7 +23,8 @@ from knowalledge_api.services.contents import Contents
 from knowalledge_api.services.writing import Shelves, Writing
 from knowalledge_api.settings import Environment, Settings
 from knowalledge_api.stores.store import Store
-from knowctl.model import Drift, Migration, Revision, Undoing, WrittenFile
+from knowctl.model.database import Drift, Migration, Revision, Undoing
+from knowctl.model.results import WrittenFile
 from knowctl.probes.database import clear_errors
 
 POSTGRESQL: Final = "postgresql"

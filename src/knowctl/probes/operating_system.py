@@ -15,7 +15,7 @@ from typing import Final
 from knowalledge_api.database.engine import database_url
 from knowalledge_api.database.sqlite import database_file
 from knowalledge_api.settings import Settings
-from knowctl.model import MachineFacts, Place, ThreadLimit
+from knowctl.model.machine import MachineFacts, Place, ThreadLimit
 
 if sys.platform != "win32":
     import resource

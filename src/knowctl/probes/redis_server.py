@@ -17,7 +17,8 @@ from knowalledge_api.settings import Settings
 from knowalledge_api.stores.links import Links, connecting
 from knowalledge_api.stores.store import cause_of
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import RedisFacts, RedisMemory, Route, Unanswered
+from knowctl.model.diagnosis import Route, Unanswered
+from knowctl.model.live_check import RedisFacts, RedisMemory
 
 MILLION: Final = 1_000_000
 ADDRESS: Final = "knowctl config show --origin REDIS_URL"

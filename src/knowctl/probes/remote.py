@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Silent, Sizes, Worker, Workers
+from knowctl.model.live import Silent, Worker, Workers
+from knowctl.model.pool import Sizes
 from knowctl.probes import answers
 from knowctl.probes.server import Answer
 

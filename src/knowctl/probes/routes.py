@@ -10,7 +10,7 @@ from knowalledge_api.app import create_app
 from knowalledge_api.auth.policy import Access, Limit, MissingPolicyError, Policy, policy_of
 from knowalledge_api.routes.kept import kept_for
 from knowalledge_api.settings import Settings
-from knowctl.model import Endpoint, RouteFacts
+from knowctl.model.routes import Endpoint, RouteFacts
 from knowctl.probes.database import clear_errors
 
 if TYPE_CHECKING:

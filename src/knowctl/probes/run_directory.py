@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import Any, Final, NoReturn
 
+from knowalledge_api.live.transport import connect
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 
 if sys.platform == "win32":  # pragma: no cover - the suite runs on POSIX
@@ -94,7 +94,7 @@ def hold(directory: Path | str) -> int:
     KnowctlError with exit code 4 where another supervisor has it.
     """
     path = Path(directory)
-    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)
     except OSError as error:
@@ -145,20 +145,17 @@ def running(places: Iterable[Path]) -> tuple[Path, ...]:
 
 def is_served(directory: Path) -> bool:
     """Whether a supervisor listens there; KnowctlError where that is not this user's to know."""
-    if sys.platform == "win32":  # pragma: no cover - the suite runs on POSIX
-        return record_of(directory) is not None
-    if os.geteuid() and _owner(directory) not in {None, os.geteuid()}:
+    if sys.platform != "win32" and os.geteuid() and _owner(directory) not in {None, os.geteuid()}:
         refuse_to_ask(directory)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asker:
-        asker.settimeout(PATIENCE)
-        try:
-            asker.connect(str(directory / CONTROL))
-        except PermissionError:
-            refuse_to_ask(directory)
-        except (TimeoutError, BlockingIOError):
-            return True  # it is there, and busy
-        except OSError:
-            return False
+    try:
+        asker, _ = connect(directory / CONTROL, PATIENCE)
+    except PermissionError:
+        refuse_to_ask(directory)
+    except (TimeoutError, BlockingIOError):
+        return True  # it is there, and busy
+    except (OSError, ValueError):
+        return False
+    asker.close()
     return True
 
 

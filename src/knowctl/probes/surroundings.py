@@ -11,7 +11,14 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from knowalledge_api.settings import TABLE, Loaded, Secret
 from knowalledge_api.settings.kinds import SecretUrl
-from knowctl.model import Certificate, FileFacts, ListedOrigin, ServerFacts, Strength, Surroundings
+from knowctl.model.surroundings import (
+    Certificate,
+    FileFacts,
+    ListedOrigin,
+    ServerFacts,
+    Strength,
+    Surroundings,
+)
 from knowctl.probes import git
 from knowctl.probes.machine import MachineProbe
 from knowctl.probes.strength import bits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from knowctl.model import ChangedUser, IssuedKey, RevokedKeys, UserKeys, Users
+from knowctl.model.accounts import ChangedUser, IssuedKey, RevokedKeys, UserKeys, Users
 from knowctl.render.style import Style
 from knowctl.render.table import of_table
 from knowctl.render.text import of_result, of_step, of_warning

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from knowctl.model import ReckonedBudget, Room
+from knowctl.model.budget import ReckonedBudget, Room
 from knowctl.render.figures import NONE
 from knowctl.render.style import Style
 from knowctl.render.text import of_result, of_step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from knowctl.model import CacheCleared, CacheStats, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, WorkerCache
 from knowctl.render.figures import NONE, age, count, plural
 from knowctl.render.style import Style
 from knowctl.render.table import of_figures

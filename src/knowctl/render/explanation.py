@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from knowctl.model import ExplainedCheck, ExplainedSetting, SettingProblem, SettingText
+from knowctl.model.configuration import SettingProblem
+from knowctl.model.explanation import ExplainedCheck, ExplainedSetting, SettingText
 from knowctl.render.style import Style
 from knowctl.render.text import of_result, of_warning
 

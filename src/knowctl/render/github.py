@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from knowctl.choices import Severity
-from knowctl.model import Finding, Report
+from knowctl.model.findings import Finding, Report
 
 # Source: GitHub's documentation of workflow commands, and the escapes of its actions/toolkit.
 _LEVELS: Final = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields, is_dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from knowctl.errors import Failure
-from knowctl.model import Result
+
+if TYPE_CHECKING:
+    from knowctl.model.results import Result
 
 SCHEMA = 1
 _ESCAPES: Final = re.compile(

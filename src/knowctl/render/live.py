@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from knowctl.model import (
+from knowctl.model.live import (
     Draining,
     Frame,
-    Pool,
     Reloaded,
     RequestInFlight,
     RequestsInFlight,
@@ -22,6 +21,7 @@ from knowctl.model import (
     Worker,
     WorkerStacks,
 )
+from knowctl.model.pool import Pool
 from knowctl.render.figures import NONE, age, count, plural, size, span
 from knowctl.render.style import Style
 from knowctl.render.table import of_figures, of_table
@@ -109,7 +109,7 @@ def _worker(each: Worker) -> tuple[str, ...]:
         count(each.requests),
         span(each.p50_ms),
         span(each.p99_ms),
-        size(each.rss_bytes),
+        size(each.rss_bytes or None),  # where the system tells none
         _pool(each.pool),
         NONE if each.pool is None else count(each.pool.waiting),
     )
@@ -134,7 +134,7 @@ def _totals(status: Status, style: Style) -> str:
         f"{total['threads'].busy} of {total['threads'].total} threads busy",
         f"{total['in_flight']} in flight",
         f"{total['requests']} served",
-        f"{size(total['rss_bytes'])} of memory",
+        f"{size(total['rss_bytes'])} of memory" if total["rss_bytes"] else "",
         f"pool {_pool(pool)} in use, {pool.waiting} waiting" if pool else "",
         f"cache in {' and '.join(sorted(modes))}" if modes else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from knowctl.model import Budget, DatabaseShare, HeldBy, Pool, PoolStats
+from knowctl.model.pool import Budget, DatabaseShare, HeldBy, Pool, PoolStats
 from knowctl.render.figures import NONE, count, plural, span
 from knowctl.render.style import Style
 from knowctl.render.table import of_figures, of_table

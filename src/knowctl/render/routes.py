@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowctl.model import Endpoint, Endpoints
+from knowctl.model.routes import Endpoint, Endpoints
 from knowctl.render.style import Style
 from knowctl.render.table import of_table
 from knowctl.render.text import of_result

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from knowctl import __version__
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Report
+from knowctl.model.findings import Finding, Outcome, Report
 from knowctl.render.json import of_document
 
 # Source: OASIS, Static Analysis Results Interchange Format 2.1.0, 3.27.9 (kind), 3.27.10 (level).

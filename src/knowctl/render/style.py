@@ -6,16 +6,14 @@ import os
 import shutil
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 _CODES: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 _ASCII: Final = {"✔": "+", "✖": "x", "→": "->"}
 WIDEST: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How to write for one stream; the default is what a pipe gets."""
 
     color: bool = False

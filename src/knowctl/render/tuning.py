@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from knowctl.model import Tuning
+from knowctl.model.tuning import Tuning
 from knowctl.render.budget import room_words
 from knowctl.render.style import Style
 from knowctl.render.table import of_table

@@ -7,33 +7,23 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO, TypeVar
 
 from knowctl.choices import Output
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import Finding, Report, Result
-from knowctl.render import (  # noqa: F401 -- some register their nouns
-    accounts,
-    budget,
-    cache,
-    explanation,
-    json,
-    live,
-    pool,
-    routes,
-    text,
-    tuning,
-)
+from knowctl.render import json, text
 from knowctl.render.style import Style, style_of
 
-T = TypeVar("T", bound=Result)
+if TYPE_CHECKING:
+    from knowctl.model.findings import Finding
+    from knowctl.model.results import Result
+
+T = TypeVar("T", bound="Result")
 CLEAR: Final = "\x1b[H\x1b[2J"
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceOptions:
+class VoiceOptions(NamedTuple):
     """What the command line says of the output; `output` None leaves it to KNOWCTL_OUTPUT."""
 
     output: Output | None = None
@@ -111,7 +101,7 @@ class Voice:
         return True
 
     def _rendered(self, result: Result) -> str:
-        if isinstance(result, Report) and self._output.findings_only:
+        if self._output.findings_only:  # `expect` has seen to it that it is a report
             return _of_findings(result, self._output)
         if self._json:
             return json.of_result(result)
@@ -136,7 +126,7 @@ class Voice:
 
     def finding(self, finding: Finding) -> None:
         """Say a finding on stderr, quiet or not: it has to be known."""
-        self._say(self._stderr, text.of_finding(finding, self._style(self._stderr)))
+        self._say(self._stderr, text.of_result(finding, self._style(self._stderr)))
 
     def confirm(self, question: str) -> bool:
         """Ask at the terminal, quiet or not; False where there is none, or a program listens."""
@@ -181,7 +171,7 @@ def _unwatched() -> KnowctlError:
     )
 
 
-def _of_findings(report: Report, output: Output) -> str:
+def _of_findings(report: Result, output: Output) -> str:
     renderer = import_module(f"knowctl.render.{output.value}")  # only who asks pays for XML
     return str(renderer.of_report(report))
 

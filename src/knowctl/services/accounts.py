@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import ChangedUser, IssuedKey, RevokedKeys, Talk, UserKeys, Users
+from knowctl.model.accounts import ChangedUser, IssuedKey, RevokedKeys, UserKeys, Users
+from knowctl.model.serving import Talk
 
 
 class Accounts(Protocol):

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from knowctl.model import ConfigurationFacts, ReckonedBudget, Room, Sizes
-from knowctl.model.budget import room_of
+from knowctl.model.budget import ReckonedBudget, Room, room_of
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.pool import Sizes
 
 NAMES: Final = (
     *("DATABASE_URL", "DATABASE_URL_FILE", "DB_POOLER", "DB_POOL_SIZE", "DB_MAX_OVERFLOW"),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from knowctl.errors import KnowctlError
-from knowctl.model import CacheCleared, CacheStats, Emptied, Silent, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.live import Silent
 
 NO_REDIS = "REDIS_URL is not set"
 

@@ -10,7 +10,9 @@ from knowctl.checks.engine import run
 from knowctl.checks.selection import Selection, selected
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import ConfigurationFacts, Report, WrittenFile
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.findings import Report
+from knowctl.model.results import WrittenFile
 
 
 class Facts(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Migration, Schema, SchemaStatus
+from knowctl.model.database import Migration, Schema, SchemaStatus
+from knowctl.services.clock import Clock
 
 MIGRATION_WAIT = 30.0
 """Seconds to wait for another process that migrates."""
@@ -25,14 +25,6 @@ class Database(Protocol):
 
     def migrate(self, wait: float, to: str = "head", lock_wait: float = 5.0) -> Migration:
         """Bring the schema to this release's revision, or another of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time, so that tests need not wait for it."""
-
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
 
 
 def current(database: Database) -> Schema:

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from knowctl.checks.live import FULL, OLD_TLS
 from knowctl.errors import KnowctlError
-from knowctl.model import (
+from knowctl.model.diagnosis import (
     Advice,
     Answers,
     Connections,

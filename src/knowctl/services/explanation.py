@@ -8,14 +8,8 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
-    CheckText,
-    ExplainedCheck,
-    ExplainedSetting,
-    SettingProblem,
-    SettingText,
-    ShownSetting,
-)
+from knowctl.model.configuration import SettingProblem, ShownSetting
+from knowctl.model.explanation import CheckText, ExplainedCheck, ExplainedSetting, SettingText
 
 
 class Written(Protocol):

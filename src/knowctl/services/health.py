@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from knowctl.errors import KnowctlError
-from knowctl.model import Component, Health, HealthStatus, Schema
-from knowctl.services.database import Clock, Database
+from knowctl.model.health import Component, Health, HealthStatus
+from knowctl.services.clock import Clock
+
+if TYPE_CHECKING:
+    from knowctl.model.database import Schema
+    from knowctl.services.database import Database
 
 PAUSE = 0.5
 READY, NOT_READY = 200, 503

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
+from knowctl.model.live import (
     Draining,
     Placed,
     Reloaded,
@@ -17,11 +17,11 @@ from knowctl.model import (
     Stopped,
     Supervision,
     SupervisorFacts,
-    Talk,
     Workers,
     WorkerStacks,
 )
-from knowctl.services.database import Clock
+from knowctl.model.serving import Talk
+from knowctl.services.clock import Clock
 
 PAUSE: Final = 0.05
 ENDING: Final = "it ends, and has closed its channel"

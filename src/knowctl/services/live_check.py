@@ -10,20 +10,13 @@ from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
 from knowctl.checks.engine import Check, run, skip
 from knowctl.checks.selection import Selection, require_ids, selected
 from knowctl.errors import Failure, KnowctlError
-from knowctl.model import (
-    ConfigurationFacts,
-    DatabaseFacts,
-    DatabaseShare,
-    Finding,
-    LiveFacts,
-    MachineFacts,
-    Outcome,
-    RedisFacts,
-    Report,
-    Sizes,
-    Unanswered,
-    Where,
-)
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.diagnosis import DatabaseFacts, Unanswered
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.live_check import LiveFacts, RedisFacts
+from knowctl.model.machine import MachineFacts
+from knowctl.model.pool import DatabaseShare, Sizes
+from knowctl.model.results import Where
 from knowctl.services import schema_check
 from knowctl.services.configuration import Facts
 from knowctl.services.diagnosis import LONG_TRANSACTION, LONG_WAIT

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
+from knowctl.model.database import (
     Migration,
     Revision,
     Revisions,
@@ -15,10 +15,10 @@ from knowctl.model import (
     Schema,
     SchemaStatus,
     Statements,
-    Talk,
     Undoing,
-    WrittenFile,
 )
+from knowctl.model.results import WrittenFile
+from knowctl.model.serving import Talk
 from knowctl.services.database import MIGRATION_WAIT, Database, refuse
 
 LOCK_WAIT: Final = 5.0

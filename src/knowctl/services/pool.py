@@ -7,15 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from knowctl.errors import KnowctlError
-from knowctl.model import (
-    Budget,
-    DatabaseShare,
-    PoolStats,
-    Sizes,
-    Supervision,
-    WorkerPool,
-    Workers,
-)
+from knowctl.model.live import Supervision, Workers
+from knowctl.model.pool import Budget, DatabaseShare, PoolStats, Sizes, WorkerPool
 
 NO_LIST = "the database keeps no list of connections"
 ELSEWHERE = "its database is not asked from here"

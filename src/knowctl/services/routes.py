@@ -8,7 +8,8 @@ from knowctl.checks.catalog import ROUTES
 from knowctl.checks.engine import run
 from knowctl.checks.selection import Selection, require_ids, selected
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import Endpoints, Report, RouteFacts
+from knowctl.model.findings import Report
+from knowctl.model.routes import Endpoints, RouteFacts
 
 SUBJECT: Final = "the routes"
 

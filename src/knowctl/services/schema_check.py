@@ -10,8 +10,11 @@ from knowctl.checks.catalog import SCHEMA
 from knowctl.checks.engine import run
 from knowctl.checks.selection import Selection, require_ids, selected
 from knowctl.errors import KnowctlError
-from knowctl.model import Drift, Lint, Report, Schema, SchemaFacts, SchemaStatus, Talk, Unlinted
-from knowctl.services.database import FIRST_PAUSE, LONGEST_PAUSE, Clock, Database
+from knowctl.model.database import Drift, Lint, Schema, SchemaFacts, SchemaStatus, Unlinted
+from knowctl.model.findings import Report
+from knowctl.model.serving import Talk
+from knowctl.services.clock import Clock
+from knowctl.services.database import FIRST_PAUSE, LONGEST_PAUSE, Database
 
 SUBJECT: Final = "the database"
 PENDING: Final = {SchemaStatus.EMPTY, SchemaStatus.BEHIND}

@@ -8,9 +8,12 @@ from typing import Protocol
 
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import ConfigurationFacts, Plan, Serving, Step, Talk
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.results import Plan, Step
+from knowctl.model.serving import Serving, Talk
 from knowctl.services import configuration, database
-from knowctl.services.database import Clock, Database
+from knowctl.services.clock import Clock
+from knowctl.services.database import Database
 
 
 class Configured(Protocol):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Binding, Demand, Machine, Recommendation, Sizes, Tuning
 from knowctl.model.budget import pool_of
+from knowctl.model.pool import Sizes
 from knowctl.model.sizing import workers_within
+from knowctl.model.tuning import Binding, Demand, Machine, Recommendation, Tuning
 from knowctl.services.budget import Source, facts_of, room_in, sizes_of
 
 THREADS: Final = {"gunicorn": 24, "waitress": 32}

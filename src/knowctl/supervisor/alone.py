@@ -17,7 +17,7 @@ from knowalledge_api.generation import VARIABLE, current
 from knowalledge_api.live.channel import Channel
 from knowalledge_api.live.transport import listen
 from knowalledge_api.live.watch import Watch
-from knowctl.model import Serving
+from knowctl.model.serving import Serving
 from knowctl.probes import run_directory
 
 NO_PIPE: Final = -1

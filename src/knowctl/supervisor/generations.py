@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from knowctl.supervisor.loop import Loop, Steps
-from knowctl.supervisor.order import Order
+from knowctl.supervisor.order import REPLACED, Order
 from knowctl.supervisor.processes import Children, described
 from knowctl.supervisor.systemd import OWN
 
-REPLACED: Final = ("GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY")
-"""Variables that would change gunicorn behind the settings' back."""
 LAUNCHER: Final = (sys.executable, "-P", "-m", "knowctl.supervisor.launcher")
 GENTLY: Final = (sys.executable, "-P", "-m", "knowctl.supervisor.gently")
 PROBER: Final = (*GENTLY, "knowctl.supervisor.prober")

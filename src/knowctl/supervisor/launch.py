@@ -14,12 +14,11 @@ from typing import Final, NoReturn
 
 from knowalledge_api.metrics.leftovers import clear
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import Serving
+from knowctl.model.serving import Serving
 from knowctl.probes import metrics_directory, run_directory
-from knowctl.supervisor.generations import REPLACED
 from knowctl.supervisor.hand_over import HandOver, of_text
 from knowctl.supervisor.listener import bind
-from knowctl.supervisor.order import Order
+from knowctl.supervisor.order import REPLACED, Order
 
 AFTERMATH: Final = 5.0
 """Seconds for the generations of a killed supervisor to be gone; measured: 1.4."""

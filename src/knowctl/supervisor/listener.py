@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import Address
+from knowctl.model.address import Address
 
 BACKLOG = 2048
 """Connections the kernel keeps waiting; gunicorn's own default."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Final
+
+REPLACED: Final = ("GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY")
+"""Variables that would change gunicorn behind the settings' back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,13 @@ import pytest
 
 from knowctl.cli import main
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import (
-    Address,
-    ConfigurationFacts,
-    Finding,
-    Migration,
-    Schema,
-    SchemaStatus,
-    Serving,
-    Times,
-)
+from knowctl.model.address import Address
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.database import Migration, Schema, SchemaStatus
+from knowctl.model.findings import Finding
+from knowctl.model.serving import Serving, Times
 from knowctl.probes.settings import SettingsProbe
-from knowctl.services.database import Clock
+from knowctl.services.clock import Clock
 
 KEY = "0123456789abcdef0123456789abcdef"
 """A signing key that is long enough and no sample."""

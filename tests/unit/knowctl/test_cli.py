@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from knowctl import __version__
 from knowctl.cli import COMMANDS, main
-from knowctl.model import Plan
-from knowctl.options import command, group
+from knowctl.model.results import Plan
+from knowctl.shell import command, group
 from tests.unit.knowctl.conftest import Run
 
 WORDS = (

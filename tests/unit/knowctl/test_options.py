@@ -1,140 +1,54 @@
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import pytest
-import typer
-from typer.exceptions import TyperException
 
-from knowctl.choices import EnvironmentName, Output
-from knowctl.context import Common, Context
-from knowctl.errors import ErrorCode, ExitCode, Failure
-from knowctl.model import Plan, Step
-from knowctl.options import RelativeCommand, command, group
-from knowctl.render.voice import VoiceOptions
+from knowctl.choices import Output
+from knowctl.context import Context
+from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
+from knowctl.model.findings import Report
+from knowctl.model.results import Plan, Step
+from knowctl.options import Option, act, own_options
 
 
-class Refused:
+def planned(context: Context, number: Annotated[int, Option(min=1)] = 2) -> Plan:
+    return Plan((Step("act", f"{number} in {context.overrides.get('APP_ENV')}"),))
+
+
+class Refused(Plan):
     """A result that is a failure."""
 
-    failure = Failure(ErrorCode.EXISTS, "f", "c", "h", ExitCode.REFUSED)
-    data = None
+    failure = Failure(ErrorCode.EXISTS, "f", "c", "h", ExitCode.REFUSED)  # type: ignore[assignment]  # a plan has none
 
 
-SEEN: list[tuple[Common, int]] = []
+def refused(_context: Context) -> Refused:
+    return Refused(())
 
 
-@pytest.fixture
-def app() -> Iterator[typer.Typer]:
-    """A group with one command that remembers the options it was given."""
-    made = group("Test.")
-
-    @made.command()
-    @command
-    def act(context: Context, number: Annotated[int, typer.Option()] = 1) -> Plan:
-        """Act."""
-        SEEN.append((context.common, number))
-        return Plan((Step("act", str(number)),))
-
-    @made.command()
-    @command
-    def refuse(_context: Context) -> Refused:
-        """Refuse."""
-        return Refused()
-
-    SEEN.clear()
-    yield made
-    SEEN.clear()
+def checked(_context: Context) -> Report:
+    return Report("it", ())
 
 
-def call(app: typer.Typer, *argv: str) -> int:
-    code = typer.main.get_command(app).main(list(argv), standalone_mode=False)
-    return code if isinstance(code, int) else 0
+def test_a_command_is_given_a_context_and_what_was_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert act(planned, {"environment": "staging"}, {"number": 3}) == 0
+    assert capsys.readouterr().out == "→ act       3 in staging\n"
+    act(planned, {"quiet": True}, {})
+    assert "2 in None" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ["-o", "json", "--env-file", "a.env", "-q", "act", "--number", "3"],
-        ["act", "--number", "3", "-qojson", "--env-file=a.env"],
-        ["--quiet", "act", "--output=json", "--number", "3", "--env-file", "a.env"],
-    ],
-)
-def test_common_options_are_the_same_before_and_after_the_words(
-    app: typer.Typer, argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert call(app, *argv) == 0
-    common = Common(Path("a.env"), None, VoiceOptions(Output.JSON, quiet=True))
-    assert [(common, 3)] == SEEN
-    assert '"detail": "3"' in capsys.readouterr().out
+def test_the_exit_code_is_that_of_the_results_failure() -> None:
+    assert act(refused, {"output": None}, {}) == ExitCode.REFUSED
 
 
-def test_the_innermost_word_wins_and_a_flag_once_given_stays(app: typer.Typer) -> None:
-    call(app, "-o", "json", "--debug", "-v", "--no-color", "act", "-o", "text")
-    [(common, _)] = SEEN
-    assert common.voice == VoiceOptions(Output.TEXT, verbose=True, no_color=True)
-    assert not hasattr(common, "debug")  # the error boundary reads it from the words themselves
+def test_an_output_for_findings_is_refused_where_there_are_none() -> None:
+    assert act(checked, {"output": Output.GITHUB}, {}) == 0
+    with pytest.raises(KnowctlError, match="github"):
+        act(planned, {"output": Output.GITHUB}, {})
 
 
-def test_an_environment_is_one_of_three(app: typer.Typer) -> None:
-    call(app, "act", "--environment", "staging")
-    assert SEEN[0][0].environment is EnvironmentName.STAGING
-
-
-def test_the_exit_code_is_that_of_the_results_failure(app: typer.Typer) -> None:
-    assert call(app, "-ojson", "refuse") == ExitCode.REFUSED
-
-
-def test_a_command_keeps_its_name_and_help() -> None:
-    def act(context: Context) -> Plan:
-        """Act."""
-        raise NotImplementedError(context)
-
-    made = command(act)
-    assert (made.__name__, made.__doc__) == ("act", "Act.")
-    assert next(iter(inspect.signature(made).parameters)) == "ctx"
-    assert "context" not in inspect.signature(made).parameters
-
-
-@pytest.fixture
-def steps() -> tuple[typer.Typer, list[tuple[str, int]]]:
-    """A command with an argument that may be a number below zero."""
-    made, seen = typer.Typer(), list[tuple[str, int]]()
-
-    @made.command(cls=RelativeCommand)
-    def go(
-        way: Annotated[str, typer.Argument()],
-        number: Annotated[int, typer.Option("-n", "--number")] = 0,
-    ) -> None:
-        seen.append((way, number))
-
-    return made, seen
-
-
-@pytest.mark.parametrize(
-    ("argv", "found"),
-    [
-        (["-1"], ("-1", 0)),
-        (["-12", "-n", "3"], ("-12", 3)),
-        (["--number", "3", "-1"], ("-1", 3)),
-        (["--", "-1"], ("-1", 0)),
-        (["base"], ("base", 0)),
-    ],
-)
-def test_a_step_back_is_no_option(
-    steps: tuple[typer.Typer, list[tuple[str, int]]], argv: list[str], found: tuple[str, int]
-) -> None:
-    made, seen = steps
-    call(made, *argv)
-    assert seen == [found]
-
-
-@pytest.mark.parametrize("argv", [["-1", "-x"], ["--nonsense", "-1"], []])
-def test_what_is_no_option_stays_wrong_usage_beside_a_step_back(
-    steps: tuple[typer.Typer, list[tuple[str, int]]], argv: list[str]
-) -> None:
-    with pytest.raises(TyperException):
-        call(steps[0], *argv)
+def test_a_commands_own_options_are_those_besides_its_context() -> None:
+    [(name, parameter)] = own_options(planned).items()
+    assert (name, parameter.default) == ("number", 2)
+    [option] = parameter.annotation.__metadata__
+    assert (option.names, option.words) == ((), {"min": 1})

@@ -89,3 +89,24 @@ def test_each_note_has_a_token_of_its_own_and_replaces_an_old_one(tmp_path: Path
     assert json.loads((tmp_path / "live-1.json").read_text())["token"] == first.token
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "[]", "{}", '{"port": 1}', '{"port": "x", "token": "a"}', '{"port": 0, "token": "a"}',
+     '{"port": 65536, "token": "a"}', '{"port": null, "token": "a"}', "nonsense"],
+)  # fmt: skip
+def test_a_note_that_makes_no_sense_is_an_error(tmp_path: Path, note: str) -> None:
+    path = tmp_path / "live-1.json"
+    path.write_text(note)
+    with pytest.raises(ValueError, match=r"."):
+        connect(path, LONG)
+
+
+def test_a_note_whose_writer_is_gone_leads_to_nobody(tmp_path: Path) -> None:
+    listener = listen_on_loopback(tmp_path / "live-1.sock")
+    kept = listener.path.read_text()
+    listener.close()
+    listener.path.write_text(kept)
+    with pytest.raises(ConnectionRefusedError):
+        connect(listener.path, LONG)

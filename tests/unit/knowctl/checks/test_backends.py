@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.model import Outcome
+from knowctl.model.findings import Outcome
 from tests.support.checking import (
     ERROR,
     INFO,

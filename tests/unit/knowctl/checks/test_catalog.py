@@ -7,7 +7,7 @@ import pytest
 
 from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
 from knowctl.checks.engine import Check
-from knowctl.model import Outcome
+from knowctl.model.findings import Outcome
 from tests.support.checking import Case, outcomes, prove
 from tests.unit.knowctl.checks import (
     test_backends,

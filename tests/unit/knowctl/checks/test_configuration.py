@@ -5,9 +5,9 @@ import pytest
 from knowctl.checks.catalog import CONFIGURATION
 from knowctl.checks.configuration import BEHIND_ITS_BACK
 from knowctl.checks.engine import run
-from knowctl.model import Outcome
+from knowctl.model.findings import Outcome
 from knowctl.probes.settings import SettingsProbe
-from knowctl.supervisor.generations import REPLACED
+from knowctl.supervisor.order import REPLACED
 from tests.support.checking import (
     ERROR,
     INFO,

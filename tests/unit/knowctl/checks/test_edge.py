@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.model import Certificate, Outcome
+from knowctl.model.findings import Outcome
+from knowctl.model.surroundings import Certificate
 from tests.support.checking import (
     ERROR,
     INFO,

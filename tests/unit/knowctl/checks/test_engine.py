@@ -6,7 +6,9 @@ import pytest
 
 from knowctl.checks.engine import Check, Fault, NotJudged, run, skip
 from knowctl.choices import Severity
-from knowctl.model import ConfigurationFacts, Outcome, Where
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.findings import Outcome
+from knowctl.model.results import Where
 
 
 def passes(_: ConfigurationFacts) -> Iterator[Fault]:

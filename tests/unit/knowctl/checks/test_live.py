@@ -10,10 +10,8 @@ from knowctl.checks import live
 from knowctl.checks.catalog import LIVE
 from knowctl.checks.engine import Fault, NotJudged, run
 from knowctl.errors import ErrorCode, Failure
-from knowctl.model import (
+from knowctl.model.diagnosis import (
     Encryption,
-    LiveFacts,
-    Outcome,
     Replication,
     Role,
     Route,
@@ -21,6 +19,8 @@ from knowctl.model import (
     WriteTest,
     Written,
 )
+from knowctl.model.findings import Outcome
+from knowctl.model.live_check import LiveFacts
 from tests.support.live_checking import (
     DATABASE,
     MEMORY,

@@ -7,7 +7,8 @@ import pytest
 from gunicorn.config import WorkerConnections
 
 from knowctl.checks import machine
-from knowctl.model import MachineFacts, Outcome, Place, ThreadLimit
+from knowctl.model.findings import Outcome
+from knowctl.model.machine import MachineFacts, Place, ThreadLimit
 from knowctl.supervisor import waitress_server
 from tests.support.live_checking import MIB, SIZES, judged, live_facts
 

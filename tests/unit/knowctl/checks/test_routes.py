@@ -6,7 +6,8 @@ import pytest
 
 from knowctl.checks.catalog import ROUTES
 from knowctl.checks.engine import run
-from knowctl.model import Endpoint, Finding, Outcome, RouteFacts
+from knowctl.model.findings import Finding, Outcome
+from knowctl.model.routes import Endpoint, RouteFacts
 
 PUBLIC = Endpoint("/health", ("GET",), "public", "platforms probe it", "")
 OWN = Endpoint("/api/progress", ("GET",), "user", "the caller's own", "by tier")

@@ -6,16 +6,8 @@ from knowctl.checks import schema as checks
 from knowctl.checks.catalog import SCHEMA
 from knowctl.checks.engine import run
 from knowctl.errors import ErrorCode, Failure
-from knowctl.model import (
-    Complaint,
-    Drift,
-    Finding,
-    Outcome,
-    Schema,
-    SchemaFacts,
-    SchemaStatus,
-    Unlinted,
-)
+from knowctl.model.database import Complaint, Drift, Schema, SchemaFacts, SchemaStatus, Unlinted
+from knowctl.model.findings import Finding, Outcome
 
 AWAY = Failure(ErrorCode.DATABASE, "the database does not answer", "refused", "start it")
 EMPTY, BEHIND, OK, AHEAD, DIVERGED, SEVERAL = (

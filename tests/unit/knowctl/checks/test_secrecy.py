@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from knowctl.checks.secrecy import private_file
-from knowctl.model import Committed, FileFacts, Outcome
+from knowctl.model.findings import Outcome
+from knowctl.model.surroundings import Committed, FileFacts
 from knowctl.probes.settings import SettingsProbe
 from tests.support.checking import (
     ERROR,

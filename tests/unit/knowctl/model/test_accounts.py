@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import IssuedKey, RevokedKeys, User, Users
+from knowctl.model.accounts import IssuedKey, RevokedKeys, User, Users
 
 ADA = User("ada", "admin", "free", None, "2026-01-01T12:00:00+00:00")
 

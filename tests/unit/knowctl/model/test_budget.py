@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowctl.errors import ExitCode
-from knowctl.model import Budget, ReckonedBudget, Room, Sizes
-from knowctl.model.budget import proposal, room_of
+from knowctl.model.budget import ReckonedBudget, Room, proposal, room_of
+from knowctl.model.pool import Budget, Sizes
 
 SIZES = Sizes(threads=24, workers=5, size=10, overflow=20, replicas=1, surge=1)
 POSTGRESQL = room_of("postgresql")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from knowctl.model import CacheCleared, CacheStats, Emptied, Silent, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.live import Silent
 
 ONE = WorkerCache(4301, 3, "redis", 100.0, "", 0, hits=6, misses=2, size=4)
 TWO = WorkerCache(4302, 3, "memory", 160.0, "Connection refused.", 1, hits=0, misses=0, size=1)

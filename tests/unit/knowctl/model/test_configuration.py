@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from knowctl.errors import ErrorCode, Failure
-from knowctl.model import ConfigurationFacts, ShownSetting, ShownSettings, Where
+from knowctl.model.configuration import ConfigurationFacts, ShownSetting, ShownSettings
+from knowctl.model.results import Where
 
 FactsOf = Callable[..., ConfigurationFacts]
 

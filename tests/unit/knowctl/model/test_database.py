@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.model import Schema, SchemaStatus
+from knowctl.model.database import Schema, SchemaStatus
 
 
 @pytest.mark.parametrize("status", SchemaStatus)

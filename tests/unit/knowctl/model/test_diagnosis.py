@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode
-from knowctl.model import Diagnosis, HealthStatus, LockWait, Part, PartStatus
+from knowctl.model.diagnosis import Diagnosis, LockWait, Part, PartStatus
+from knowctl.model.health import HealthStatus
 
 OK, SKIPPED, UNKNOWN, DEGRADED, FAILED = PartStatus
 WAIT = LockWait(7, 3.0, "topics", "a", "UPDATE", 8, "idle in transaction", "b", "")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import CheckText, ExplainedCheck, ExplainedSetting, SettingText
+from knowctl.model.explanation import CheckText, ExplainedCheck, ExplainedSetting, SettingText
 
 CHECK = CheckText("KC302", "Replicas share", "error", ("KC101",), "what", "why", "type")
 SECRET = SettingText("SECRET_KEY", "signs", "Security", "32 bytes", "", True, True)  # noqa: FBT003 -- the fields in their order

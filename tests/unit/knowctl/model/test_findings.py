@@ -4,7 +4,7 @@ import pytest
 
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode
-from knowctl.model import Finding, Outcome, Report
+from knowctl.model.findings import Finding, Outcome, Report
 
 
 def finding(outcome: Outcome, severity: Severity = Severity.ERROR) -> Finding:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode
-from knowctl.model import Component, Health, HealthStatus
+from knowctl.model.health import Component, Health, HealthStatus
 
 OK = Component(HealthStatus.OK)
 DEGRADED = Component(HealthStatus.DEGRADED, None, "slow", "wait")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from knowctl.errors import ErrorCode, ExitCode
-from knowctl.model import Placed, RequestsInFlight, Silent, Status, Workers
+from knowctl.model.live import Placed, RequestsInFlight, Silent, Status, Workers
 from knowctl.probes import answers
 from tests.support import fake_server
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import LiveFacts
+from knowctl.model.live_check import LiveFacts
 from tests.support.live_checking import MACHINE, SIZES, live_facts
 
 

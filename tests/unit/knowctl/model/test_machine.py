@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import Place
+from knowctl.model.machine import Place
 
 
 def test_a_place_is_writable_until_something_is_the_matter() -> None:

@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
-from knowctl.model import Budget, DatabaseShare, HeldBy, Holder, Pool, PoolStats, WorkerPool
-from knowctl.model.pool import summed
+from knowctl.model.pool import (
+    Budget,
+    DatabaseShare,
+    HeldBy,
+    Holder,
+    Pool,
+    PoolStats,
+    WorkerPool,
+    summed,
+)
 
 HOLDERS = (Holder("/a", "r1", 30.0, "t1"), Holder("/b", "r2", 10.0, "t2"))
 ONE = Pool(10, 3, 2, 1, 0, 1, 5.0, 30, 0, 1.0, 9.0, HOLDERS)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.model import Plan, Step, Where
+from knowctl.model.results import Plan, Step, Where
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import Endpoint, Endpoints, RouteFacts
+from knowctl.model.routes import Endpoint, Endpoints, RouteFacts
 
 HEALTH = Endpoint("/health", ("GET",), "public", "platforms probe it", "")
 

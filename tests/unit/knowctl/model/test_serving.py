@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from knowctl.model import Address
+from knowctl.model.address import Address
 from tests.unit.knowctl.conftest import a_serving
 
 

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from knowctl.model import Certificate, Committed, ServerFacts, Surroundings
+from knowctl.model.surroundings import Certificate, Committed, ServerFacts, Surroundings
 
 
 def test_what_nobody_has_looked_for_is_not_there() -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from knowctl.model import Binding, Demand, Machine, Recommendation, Sizes, Tuning
 from knowctl.model.budget import room_of
+from knowctl.model.pool import Sizes
+from knowctl.model.tuning import Binding, Demand, Machine, Recommendation, Tuning
 
 SIZES = Sizes(threads=24, workers=2, size=10, overflow=15, replicas=1, surge=0)
 DEMAND = Demand(Machine(2, 1 << 30), room_of("postgresql"), SIZES, "gunicorn")

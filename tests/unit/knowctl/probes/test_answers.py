@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowctl import model
+from knowctl.model.cache import Emptied
+from knowctl.model.live import Frame, GenerationFacts, Serves, Threads
+from knowctl.model.pool import Holder
 from knowctl.probes import answers
 from knowctl.probes.answers import NonsenseError
 from tests.support import fake_server
@@ -32,7 +34,7 @@ READERS: dict[str, tuple[Callable[[Any], object], dict[str, Any]]] = {
 def test_a_worker_is_read_with_all_that_it_says() -> None:
     found = answers.worker(fake_server.state(4301))
     assert (found.pid, found.generation, found.state, found.age_s) == (4301, 3, "serving", 754.2)
-    assert (found.threads, found.in_flight) == (model.Threads(1, 24), 1)
+    assert (found.threads, found.in_flight) == (Threads(1, 24), 1)
     assert (found.requests, found.p50_ms, found.p99_ms, found.stuck) == (1234, 4.21, 85.3, 0)
     assert (found.rss_bytes, found.cache["mode"]) == (98 << 20, "memory")
     [request] = found.inflight
@@ -42,7 +44,7 @@ def test_a_worker_is_read_with_all_that_it_says() -> None:
     assert found.pool is not None
     assert (found.pool.size, found.pool.checkouts, found.pool.worst_wait_ms) == (10, 100, 12.0)
     assert found.pool.holders == (
-        model.Holder("/api/quiz", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", 3210.0, "worker-7"),
+        Holder("/api/quiz", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", 3210.0, "worker-7"),
     )
 
 
@@ -66,7 +68,7 @@ def test_what_a_newer_release_adds_is_passed_over_and_what_an_older_one_lacks_is
 def test_a_supervisor_is_read() -> None:
     found = answers.supervision(fake_server.supervision(draining=True, doing="reload"))
     assert (found.generation, found.draining, found.doing) == (3, True, "reload")
-    assert found.generations == (model.GenerationFacts(3, "serving", (4301, 4302)),)
+    assert found.generations == (GenerationFacts(3, "serving", (4301, 4302)),)
     assert found.supervisor.url == "http://127.0.0.1:5000"
     assert answers.supervision(fake_server.supervision(generation=None)).generation is None
 
@@ -75,10 +77,8 @@ def test_stacks_are_read() -> None:
     found = answers.stacks(fake_server.stacks(4301))
     assert [each.name for each in found.threads][:2] == ["MainThread", "worker-7"]
     serves = found.threads[1]
-    assert serves.request == model.Serves("0a1b2c3d", "POST", "/api/quiz", 4321.5)
-    assert serves.frames[-1] == model.Frame(
-        "/srv/app/src/knowalledge_api/routes/content.py", 61, "quiz"
-    )
+    assert serves.request == Serves("0a1b2c3d", "POST", "/api/quiz", 4321.5)
+    assert serves.frames[-1] == Frame("/srv/app/src/knowalledge_api/routes/content.py", 61, "quiz")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_a_workers_cache_is_read_and_an_older_worker_tells_less() -> None:
 
 def test_what_a_worker_dropped_is_a_number() -> None:
     said = {"pid": 7, "generation": 2, "cleared": 3}
-    assert answers.emptied(said) == model.Emptied(7, 2, 3)
+    assert answers.emptied(said) == Emptied(7, 2, 3)
     with pytest.raises(answers.NonsenseError):
         answers.emptied({**said, "cleared": True})

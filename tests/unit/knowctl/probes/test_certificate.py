@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from knowctl.model import Certificate
+from knowctl.model.surroundings import Certificate
 from knowctl.probes.certificate import read
 from tests.support.certificates import Pair, make_pair
 

@@ -14,7 +14,7 @@ from knowalledge_api.errors import (
 )
 from knowalledge_api.settings import SettingsError
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import SchemaStatus
+from knowctl.model.database import SchemaStatus
 from knowctl.probes.database import DatabaseProbe, clear_errors
 from knowctl.probes.settings import SettingsProbe
 

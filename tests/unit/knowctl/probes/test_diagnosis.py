@@ -6,8 +6,8 @@ import pytest
 
 from knowalledge_api.database.diagnosis import facts as found
 from knowalledge_api.database.schema import migrate
-from knowctl import model
 from knowctl.errors import ErrorCode, KnowctlError
+from knowctl.model import diagnosis as model
 from knowctl.probes.diagnosis import DiagnosisProbe, translated
 from knowctl.probes.settings import SettingsProbe
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from knowctl.model import Committed
+from knowctl.model.surroundings import Committed
 from knowctl.probes.git import committed
 
 

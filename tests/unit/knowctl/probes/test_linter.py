@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from knowctl.model import Complaint, Unlinted
+from knowctl.model.database import Complaint, Unlinted
 from knowctl.probes.linter import TASTE, Linter
 
 LOCK = "SET lock_timeout = '5s';\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowalledge_api.settings.machine import available_cpus
-from knowctl.model import Machine
+from knowctl.model.tuning import Machine
 from knowctl.probes.machine import MachineProbe, _total
 
 TOTAL = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

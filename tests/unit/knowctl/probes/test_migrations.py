@@ -11,7 +11,7 @@ from sqlalchemy import text
 from knowalledge_api.database import Database
 from knowalledge_api.database.schema import SCRIPTS, known_revisions
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Drift
+from knowctl.model.database import Drift
 from knowctl.probes.database import DatabaseProbe
 from knowctl.probes.migrations import TOPICS, MigrationsProbe, _losses
 from knowctl.probes.settings import SettingsProbe

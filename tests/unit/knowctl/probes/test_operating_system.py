@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowctl.model import ThreadLimit
+from knowctl.model.machine import ThreadLimit
 from knowctl.probes.operating_system import OperatingSystemProbe, tried
 from tests.support.configuration import settings_of
 

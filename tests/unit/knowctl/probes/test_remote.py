@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Sizes
+from knowctl.model.pool import Sizes
 from knowctl.probes.remote import RemoteProbe, sizes_of, token_of
 from knowctl.probes.server import Answer
 from knowctl.probes.settings import SettingsProbe

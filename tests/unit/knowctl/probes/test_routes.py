@@ -7,7 +7,7 @@ from flask import Flask
 
 from knowalledge_api.auth.policy import public, require_auth
 from knowalledge_api.settings import Settings
-from knowctl.model import Endpoint
+from knowctl.model.routes import Endpoint
 from knowctl.probes.routes import RoutesProbe
 from tests.support.configuration import sqlite_settings
 

@@ -3,18 +3,21 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.probes.server import LARGEST_ANSWER, ServerProbe, _cause, find_server
+from knowctl.probes.exchange import LARGEST_ANSWER
+from knowctl.probes.server import ServerProbe, _cause, find_server
 from knowctl.probes.settings import SettingsProbe
+from tests.support.certificates import Pair, make_pair
 
 Serve = Callable[[bytes], str]
 
@@ -152,13 +155,14 @@ def test_a_server_that_drips_its_greeting_has_the_same_deadline(drip: Serve) -> 
 def test_a_connection_that_takes_all_the_time_leaves_none_for_the_answer(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = HTTPConnection.connect
+    connect = socket.create_connection
 
-    def slow(connection: HTTPConnection) -> None:
-        connect(connection)
+    def slow(*address: Any) -> socket.socket:
+        connected = connect(*address)
         time.sleep(0.06)
+        return connected
 
-    monkeypatch.setattr(HTTPConnection, "connect", slow)
+    monkeypatch.setattr(socket, "create_connection", slow)
     with pytest.raises(ConnectionError, match="did not answer in time"):
         ServerProbe(serve(http("200 OK", b"{}")), timeout=0.05).ask("/ready")
 
@@ -196,6 +200,62 @@ def test_a_server_without_tls_is_no_https_server(serve: Serve) -> None:
     url = serve(http("200 OK", b"{}")).replace("http:", "https:")
     with pytest.raises(ConnectionError):
         ServerProbe(url, timeout=2).ask("/ready")
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[str, Pair]]:
+    """The port of a server that answers over TLS, and its certificate."""
+    pair = make_pair(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certfile, pair.keyfile)
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+
+        def answer() -> None:
+            with (
+                contextlib.suppress(OSError),
+                listener.accept()[0] as plain,
+                context.wrap_socket(plain, server_side=True) as connection,
+            ):
+                connection.recv(65536)
+                connection.sendall(http("200 OK", b'{"ready": true}'))
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield str(listener.getsockname()[1]), pair
+        thread.join(10)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_server_is_asked_over_tls_with_its_own_certificate(
+    secure: tuple[str, Pair], host: str
+) -> None:
+    port, pair = secure
+    probe = ServerProbe(f"https://{host}:{port}", ca_file=str(pair.certfile))
+    assert probe.ask("/ready").body == {"ready": True}
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure: tuple[str, Pair]) -> None:
+    with pytest.raises(ConnectionError, match="its certificate is not trusted: self"):
+        ServerProbe(f"https://localhost:{secure[0]}").ask("/ready")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have one address on the loopback")
+def test_a_name_that_the_certificate_has_not_is_refused_where_names_are_checked(
+    secure: tuple[str, Pair],
+) -> None:
+    port, pair = secure
+    url = f"https://127.0.0.2:{port}"
+    with pytest.raises(ConnectionError, match="its certificate is not trusted: IP address"):
+        ServerProbe(url, ca_file=str(pair.certfile)).ask("/ready")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have one address on the loopback")
+def test_our_own_server_is_asked_by_any_address_with_its_own_certificate(
+    secure: tuple[str, Pair],
+) -> None:
+    port, pair = secure
+    probe = ServerProbe(f"https://127.0.0.2:{port}", ca_file=str(pair.certfile), check_name=False)
+    assert probe.ask("/ready").status == 200
 
 
 def test_a_certificate_file_that_can_not_be_used_is_told(tmp_path: Path) -> None:
@@ -270,6 +330,7 @@ def test_a_server_behind_a_unix_socket_is_found() -> None:
         "http://x:0",
         "https:///p",
         "http://user:canary@x",
+        "http://a\0b",
     ],
 )
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowalledge_api.settings import load
-from knowctl.model import FileFacts, ListedOrigin, ServerFacts, Surroundings
+from knowctl.model.surroundings import FileFacts, ListedOrigin, ServerFacts, Surroundings
 from knowctl.probes.surroundings import file_facts, look_around
 from tests.support.certificates import make_pair
 from tests.support.checking import KEY, TLS

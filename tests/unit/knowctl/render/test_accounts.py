@@ -1,7 +1,14 @@
 from __future__ import annotations
 
-from knowctl.model import ChangedUser, IssuedKey, RevokedKeys, User, UserKey, UserKeys, Users
-from knowctl.render import accounts  # noqa: F401 -- it registers its nouns
+from knowctl.model.accounts import (
+    ChangedUser,
+    IssuedKey,
+    RevokedKeys,
+    User,
+    UserKey,
+    UserKeys,
+    Users,
+)
 from knowctl.render import json as documents
 from knowctl.render.style import Style
 from knowctl.render.text import of_result

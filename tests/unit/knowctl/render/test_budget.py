@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from knowctl.model import ReckonedBudget, Sizes
-from knowctl.model.budget import room_of
-from knowctl.render import budget  # noqa: F401 -- it registers its noun
+from knowctl.model.budget import ReckonedBudget, room_of
+from knowctl.model.pool import Sizes
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 from tests.conftest import Golden

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from knowctl.model import CacheCleared, CacheStats, Emptied, Silent, WorkerCache
-from knowctl.render import cache  # noqa: F401 -- it registers its nouns
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.live import Silent
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 

@@ -4,14 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from knowctl.model import (
-    CheckText,
-    ExplainedCheck,
-    ExplainedSetting,
-    SettingProblem,
-    SettingText,
-    Where,
-)
+from knowctl.model.configuration import SettingProblem
+from knowctl.model.explanation import CheckText, ExplainedCheck, ExplainedSetting, SettingText
+from knowctl.model.results import Where
 from knowctl.render.explanation import plain
 from knowctl.render.style import Style
 from knowctl.render.text import of_result

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Report, Where
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.results import Where
 from knowctl.render import github
 from tests.support.findings import REPORTS
 from tests.support.workflow_commands import Command, command, commands

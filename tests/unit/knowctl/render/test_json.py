@@ -11,28 +11,19 @@ from hypothesis import strategies as st
 
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, Failure
-from knowctl.model import (
-    Component,
-    Finding,
-    Health,
-    HealthStatus,
+from knowctl.model.configuration import ShownSetting, ShownSettings
+from knowctl.model.database import (
     Migration,
-    Outcome,
-    Plan,
-    Report,
-    Result,
     Revision,
     Revisions,
     RevisionState,
     Schema,
     SchemaStatus,
-    ShownSetting,
-    ShownSettings,
     Statements,
-    Step,
-    Where,
-    WrittenFile,
 )
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.health import Component, Health, HealthStatus
+from knowctl.model.results import Plan, Result, Step, Where, WrittenFile
 from knowctl.render import json
 
 PASSED = Finding("KC102", Severity.ERROR, Outcome.PASS, "A fact", docs="docs/checks.md#kc102")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Report, Where
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.results import Where
 from knowctl.render import junit
 from tests.support.findings import REPORTS
 from tests.support.schemas import faults_of_junit

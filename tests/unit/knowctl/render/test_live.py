@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.model import (
+from knowctl.model.live import (
     Draining,
     Frame,
     Placed,
     Reloaded,
     RequestsInFlight,
-    Result,
     Serves,
     Silent,
     Stacks,
@@ -19,8 +18,8 @@ from knowctl.model import (
     Workers,
     WorkerStacks,
 )
+from knowctl.model.results import Result
 from knowctl.probes import answers
-from knowctl.render import live  # noqa: F401 -- it registers its nouns
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 from tests.conftest import Golden

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from knowctl.model import Budget, DatabaseShare, Holder, PoolStats, WorkerPool
+from knowctl.model.pool import Budget, DatabaseShare, Holder, PoolStats, WorkerPool
 from knowctl.probes import answers
-from knowctl.render import pool  # noqa: F401 -- it registers its noun
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 from tests.conftest import Golden

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model import Endpoint, Endpoints
-from knowctl.render import routes  # noqa: F401 -- it registers its noun
+from knowctl.model.routes import Endpoint, Endpoints
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from knowctl import __version__
 from knowctl.choices import Severity
-from knowctl.model import Finding, Outcome, Report, Where
+from knowctl.model.findings import Finding, Outcome, Report
+from knowctl.model.results import Where
 from knowctl.render import sarif
 from tests.support.findings import REPORTS
 from tests.support.schemas import faults_of_sarif, is_uri_reference

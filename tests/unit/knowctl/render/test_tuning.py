@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from knowctl.model import Demand, Machine, Sizes
 from knowctl.model.budget import room_of
-from knowctl.render import tuning  # noqa: F401 -- it registers its noun
+from knowctl.model.pool import Sizes
+from knowctl.model.tuning import Demand, Machine
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
 from knowctl.services.tuning import recommend

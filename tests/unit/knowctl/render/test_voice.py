@@ -10,7 +10,8 @@ import pytest
 
 from knowctl.choices import Output, Severity
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import Finding, Outcome, Plan, Step
+from knowctl.model.findings import Finding, Outcome
+from knowctl.model.results import Plan, Step
 from knowctl.render.voice import CLEAR, Voice, VoiceOptions, spoken
 
 PLAN = Plan((Step("bind", "x"),))

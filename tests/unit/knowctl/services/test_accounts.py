@@ -6,7 +6,15 @@ from typing import Protocol
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import ChangedUser, IssuedKey, RevokedKeys, User, UserKey, UserKeys, Users
+from knowctl.model.accounts import (
+    ChangedUser,
+    IssuedKey,
+    RevokedKeys,
+    User,
+    UserKey,
+    UserKeys,
+    Users,
+)
 from knowctl.services import accounts
 from knowctl.services.accounts import Ports
 from tests.unit.knowctl.conftest import Talked

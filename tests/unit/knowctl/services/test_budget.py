@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from knowctl.errors import KnowctlError
-from knowctl.model import Sizes
+from knowctl.model.pool import Sizes
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services.budget import budget, room_in, sizes_of
 

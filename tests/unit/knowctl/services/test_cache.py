@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import CacheCleared, CacheStats, Emptied, Silent, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.live import Silent
 from knowctl.services import cache
 
 ONE = WorkerCache(4301, 3, "redis", 100.0, "", 0, hits=6, misses=2, size=4)

@@ -8,7 +8,8 @@ import pytest
 
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import ConfigurationFacts, WrittenFile
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.results import WrittenFile
 from knowctl.probes.env_file import EnvFileProbe
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services import configuration

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from knowctl.errors import ExitCode, KnowctlError
-from knowctl.model import SchemaStatus
+from knowctl.model.database import SchemaStatus
 from knowctl.services import database
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock
 

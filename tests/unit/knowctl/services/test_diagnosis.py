@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import (
+from knowctl.model.diagnosis import (
     Advice,
     Answers,
     Connections,

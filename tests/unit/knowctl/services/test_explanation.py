@@ -6,15 +6,9 @@ from dataclasses import dataclass
 import pytest
 
 from knowctl.errors import ExitCode, KnowctlError
-from knowctl.model import (
-    CheckText,
-    ExplainedCheck,
-    ExplainedSetting,
-    SettingProblem,
-    SettingText,
-    ShownSetting,
-    Where,
-)
+from knowctl.model.configuration import SettingProblem, ShownSetting
+from knowctl.model.explanation import CheckText, ExplainedCheck, ExplainedSetting, SettingText
+from knowctl.model.results import Where
 from knowctl.services.explanation import explain, speaking_of
 
 HOSTS = CheckText("KC101", "One", "error", (), "Of `HOST=x`.", "So.", "`ls`")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Component, Health, HealthStatus, SchemaStatus
+from knowctl.model.database import SchemaStatus
+from knowctl.model.health import Component, Health, HealthStatus
 from knowctl.services import health
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock
 

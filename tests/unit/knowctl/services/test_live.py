@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
+from knowctl.model.live import (
     Draining,
     Reloaded,
     Silent,

@@ -7,16 +7,13 @@ import pytest
 
 from knowctl.checks.selection import Selection
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import (
-    ConfigurationFacts,
-    DatabaseFacts,
-    DatabaseShare,
-    MachineFacts,
-    RedisFacts,
-    Report,
-    SchemaStatus,
-    Unanswered,
-)
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.database import SchemaStatus
+from knowctl.model.diagnosis import DatabaseFacts, Unanswered
+from knowctl.model.findings import Report
+from knowctl.model.live_check import RedisFacts
+from knowctl.model.machine import MachineFacts
+from knowctl.model.pool import DatabaseShare
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services import configuration, live_check, schema_check
 from knowctl.services.live_check import Ports

@@ -6,15 +6,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import (
-    Migration,
-    Revision,
-    RevisionState,
-    Schema,
-    SchemaStatus,
-    Undoing,
-    WrittenFile,
-)
+from knowctl.model.database import Migration, Revision, RevisionState, Schema, SchemaStatus, Undoing
+from knowctl.model.results import WrittenFile
 from knowctl.services import migrations
 from knowctl.services.database import MIGRATION_WAIT
 from knowctl.services.migrations import Beginning, Ports

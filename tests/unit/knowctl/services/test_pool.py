@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import Budget, DatabaseShare, Silent, Sizes, Supervision, Workers
+from knowctl.model.live import Silent, Supervision, Workers
+from knowctl.model.pool import Budget, DatabaseShare, Sizes
 from knowctl.probes import answers
 from knowctl.services import pool
 from tests.support import fake_server

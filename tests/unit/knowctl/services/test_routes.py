@@ -6,7 +6,7 @@ import pytest
 
 from knowctl.checks.selection import Selection
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import Endpoint, RouteFacts
+from knowctl.model.routes import Endpoint, RouteFacts
 from knowctl.services import routes
 
 HEALTH = Endpoint("/health", ("GET",), "public", "platforms probe it", "")

@@ -8,7 +8,8 @@ import pytest
 from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
-from knowctl.model import Complaint, Drift, Lint, Outcome, SchemaStatus, Unlinted
+from knowctl.model.database import Complaint, Drift, Lint, SchemaStatus, Unlinted
+from knowctl.model.findings import Outcome
 from knowctl.services import schema_check
 from knowctl.services.schema_check import Ports
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock, Talked

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import ConfigurationFacts, SchemaStatus, Serving, Step
+from knowctl.model.configuration import ConfigurationFacts
+from knowctl.model.database import SchemaStatus
+from knowctl.model.results import Step
+from knowctl.model.serving import Serving
 from knowctl.services.serving import Order, Ports, bind_to, plan, serve
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock, Talked, a_serving
 

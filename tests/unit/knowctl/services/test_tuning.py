@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from knowalledge_api.settings import TABLE
 from knowctl.errors import ExitCode, KnowctlError
-from knowctl.model import Budget, Demand, Machine, Room, Sizes, Tuning
-from knowctl.model.budget import room_of
+from knowctl.model.budget import Room, room_of
+from knowctl.model.pool import Budget, Sizes
 from knowctl.model.sizing import memory_mb
+from knowctl.model.tuning import Demand, Machine, Tuning
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services.tuning import MOST_WORKERS, Given, amount, recommend, tune
 

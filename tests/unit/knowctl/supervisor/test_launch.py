@@ -14,7 +14,7 @@ import pytest
 
 from knowalledge_api.generation import current
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
-from knowctl.model import Address
+from knowctl.model.address import Address
 from knowctl.probes import metrics_directory
 from knowctl.supervisor.hand_over import HandOver, receive
 from knowctl.supervisor.launch import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model import Address
+from knowctl.model.address import Address
 from knowctl.supervisor.listener import _refused, bind
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets")
