@@ -215,6 +215,14 @@ def test_a_dead_ai_is_given_up_and_an_operator_has_it_asked_again(
         assert (answer.status, answer.body["source"]) == (200, "gemini")
 
 
+def test_no_probe_asks_the_ai(running: tuple[Running, str], asked_well: Gemini) -> None:
+    server, _ = running
+    before = len(asked_well.asked)
+    for path in ("/health", "/ready", "/api/health", "/api/ready", "/api/openapi.json"):
+        assert server.request("GET", path).status == 200
+    assert len(asked_well.asked) == before
+
+
 def test_the_budget_of_a_day_is_one_for_all_workers(tmp_path: Path, gemini: Gemini) -> None:
     with served(tmp_path, gemini, AI_DAILY_BUDGET="5") as running:
         answers = [

@@ -70,8 +70,19 @@ class RequestInFlight:
 
 
 @dataclass(frozen=True, slots=True)
+class AiCalls:
+    """Calls to the AI that are made and that may be; `state` is its breaker's, `why` it opened."""
+
+    name: str
+    busy: int
+    total: int
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
-    """A process that serves, as it describes itself."""
+    """A process that serves, as it describes itself; without an AI `ai` is None."""
 
     pid: int
     generation: int
@@ -87,6 +98,7 @@ class Worker:
     pool: Pool | None
     cache: Mapping[str, Any]
     inflight: tuple[RequestInFlight, ...]
+    ai: AiCalls | None = None
 
     @property
     def row(self) -> dict[str, Any]:

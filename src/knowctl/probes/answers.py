@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from knowctl.model.cache import Emptied, WorkerCache
 from knowctl.model.live import (
+    AiCalls,
     Frame,
     GenerationFacts,
     RequestInFlight,
@@ -75,6 +76,7 @@ def worker(said: Document) -> Worker:
         pool=None if pool is None else _pool(_document(said, "pool")),
         cache=said["cache"] if isinstance(said.get("cache"), dict) else {},
         inflight=tuple(map(_request, _documents(said, "inflight"))),
+        ai=None if said.get("ai") is None else _ai(_document(said, "ai")),
     )
 
 
@@ -123,6 +125,16 @@ def _generation(said: Document) -> GenerationFacts:
     if not isinstance(pids, list) or not all(isinstance(each, int) for each in pids):
         raise NonsenseError("workers")
     return GenerationFacts(_count(said, "number"), _words(said, "state") or "", tuple(pids))
+
+
+def _ai(said: Document) -> AiCalls:
+    return AiCalls(
+        name=_words(said, "name") or "",
+        busy=_count(said, "busy"),
+        total=_count(said, "total"),
+        state=_words(said, "state") or "",
+        why=_words(said, "why") or "",
+    )
 
 
 def _pool(said: Document) -> Pool:

@@ -137,13 +137,33 @@ def _totals(status: Status, style: Style) -> str:
         f"{size(total['rss_bytes'])} of memory" if total["rss_bytes"] else "",
         f"pool {_pool(pool)} in use, {pool.waiting} waiting" if pool else "",
         f"cache in {' and '.join(sorted(modes))}" if modes else "",
+        _ai(found),
     )
     text = f"{plural(len(found), 'worker')}: {', '.join(filter(None, words))}"
     return style.paint(style.indented(text, 0), "bold")
 
 
+def _ai(workers: Sequence[Worker]) -> str:
+    found = [each.ai for each in workers if each.ai]
+    if not found:
+        return ""
+    busy, total = sum(each.busy for each in found), sum(each.total for each in found)
+    return f"{busy} of {total} AI calls"
+
+
+def _unasked(workers: Sequence[Worker], style: Style) -> Iterator[str]:
+    """Workers that do not ask the AI, by why."""
+    reasons = Counter(
+        (each.ai.name, each.ai.why) for each in workers if each.ai and each.ai.state == "open"
+    )
+    for (name, why), number in sorted(reasons.items()):
+        text = f"{plural(number, 'worker')} gave up {name} for a minute: {why}; see the log"
+        yield of_warning("ai", text, style)
+
+
 def _notes(status: Status, style: Style) -> Iterator[str]:
     yield from _silent_ones(status.workers.silent, style)
+    yield from _unasked(status.workers.answered, style)
     if status.total["stuck"]:
         stuck = plural(status.total["stuck"], "request")
         yield of_warning("stuck", f"{stuck} so far: knowctl stacks shows where", style)

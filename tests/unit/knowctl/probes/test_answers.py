@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowctl.model.cache import Emptied
-from knowctl.model.live import Frame, GenerationFacts, Serves, Threads
+from knowctl.model.live import AiCalls, Frame, GenerationFacts, Serves, Threads
 from knowctl.model.pool import Holder
 from knowctl.probes import answers
 from knowctl.probes.answers import NonsenseError
@@ -46,6 +46,16 @@ def test_a_worker_is_read_with_all_that_it_says() -> None:
     assert found.pool.holders == (
         Holder("/api/quiz", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", 3210.0, "worker-7"),
     )
+
+
+def test_a_worker_may_have_an_ai() -> None:
+    said = {"name": "gemini", "busy": 3, "total": 12, "state": "open", "why": "timeout", "more": 1}
+    found = answers.worker(fake_server.state(4301, ai=said))
+    assert found.ai == AiCalls("gemini", 3, 12, "open", "timeout")
+    assert found.row["ai"] == found.ai
+    assert answers.worker(fake_server.state(4301)).ai is None
+    with pytest.raises(answers.NonsenseError):
+        answers.worker(fake_server.state(4301, ai={**said, "busy": "x"}))
 
 
 def test_a_worker_may_have_no_pool_no_past_and_no_memory_that_it_can_read() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from knowctl.model.live import (
@@ -59,6 +61,8 @@ FRESH = answers.worker(
         inflight=[],
     )
 )
+NOTHING: dict[str, Any] = {}
+AI: dict[str, Any] = {"name": "gemini", "busy": 3, "total": 12, "state": "closed", "why": "failed"}
 SAID = answers.supervision(fake_server.supervision())
 
 
@@ -99,6 +103,14 @@ RESULTS: dict[str, Result] = {
                 ],
             )
         ),
+    ),
+    "status-ai": status(
+        tuple(
+            answers.worker(fake_server.state(4301 + number, ai={**AI, **changed}))
+            for number, changed in enumerate(
+                (NOTHING, {"busy": 12}, {"state": "open", "why": "timeout"}, {"state": "open"})
+            )
+        )
     ),
     "status-supervisor-silent": status((ONE,), supervision="it said nothing final within 3 s"),
     "status-nobody": status(
