@@ -39,6 +39,19 @@ def faults_of_workflow(document: Any) -> list[str]:
     return [str(each) for each in _json_schema("github-workflow.json").iter_errors(document)]
 
 
+def faults_of_compose(document: Any) -> list[str]:
+    """What the Compose Specification has against a Compose file."""
+    return [str(each) for each in _json_schema("compose-spec.json").iter_errors(document)]
+
+
+def faults_of_kubernetes(document: Any) -> list[str]:
+    """What Kubernetes has against a resource, unknown kinds and fields included."""
+    validator = _kubernetes().get((document.get("apiVersion"), document.get("kind")))
+    if validator is None:
+        return [f"no such kind: {document.get('apiVersion')} {document.get('kind')}"]
+    return [str(each) for each in validator.iter_errors(document)]
+
+
 def faults_of_junit(text: str) -> list[str]:
     """What Jenkins' schema of JUnit reports has against it."""
     return [str(each.reason) for each in _junit().iter_errors(io.StringIO(text))]
@@ -50,6 +63,19 @@ def _json_schema(name: str) -> jsonschema_rs.Validator:
     schema = json.loads(text.replace(*_MISPRINT))
     formats = {"uri-reference": is_uri_reference}
     return jsonschema_rs.validator_for(schema, validate_formats=True, formats=formats)
+
+
+@cache
+def _kubernetes() -> dict[tuple[str, str], jsonschema_rs.Validator]:
+    """A validator for each kind of resource, by its apiVersion and kind."""
+    schema = json.loads((SCHEMAS / "kubernetes-1.37.json").read_text(encoding="utf-8"))
+    found = {}
+    for name, definition in schema["$defs"].items():
+        for kind in definition.get("x-kubernetes-group-version-kind", ()):
+            version = f"{kind['group']}/{kind['version']}".removeprefix("/")
+            rooted = {"$ref": f"#/$defs/{name}", **schema}
+            found[version, kind["kind"]] = jsonschema_rs.validator_for(rooted)
+    return found
 
 
 @cache
