@@ -3,6 +3,7 @@
 import os
 import sys
 
+from knowctl.boundary import guarded
 from knowctl.plain import attempt
 
 
@@ -10,11 +11,14 @@ def run() -> None:
     """Run the command line and leave with its exit code."""
     argv = sys.argv[1:]
     code = attempt(argv, os.environ)
-    if code is None:
-        from knowctl.cli import main
+    sys.exit(guarded(argv, _by_typer) if code is None else code)
 
-        code = main(argv)
-    sys.exit(code)
+
+def _by_typer(_options: object) -> int:
+    """Let typer read it, which may be missing, and that is said."""
+    from knowctl.cli import main
+
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":

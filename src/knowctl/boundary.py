@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
+from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError, incomplete
 
 
 def guarded(argv: Sequence[str], run: Callable[[dict[str, Any]], int]) -> int:
@@ -24,7 +24,7 @@ def guarded(argv: Sequence[str], run: Callable[[dict[str, Any]], int]) -> int:
         return fail(argv, error.failure)
     except Exception as error:  # noqa: BLE001 -- the one boundary
         _trace(argv, error, options)
-        return fail(argv, _bug(error))
+        return fail(argv, _unforeseen(error))
 
 
 def fail(argv: Sequence[str], failure: Failure) -> int:
@@ -58,7 +58,9 @@ _INTERRUPTED: Final = Failure(
 )
 
 
-def _bug(error: Exception) -> Failure:
+def _unforeseen(error: Exception) -> Failure:
+    if isinstance(error, ModuleNotFoundError):
+        return incomplete(error)
     return Failure(
         ErrorCode.BUG,
         "this is a bug in knowctl",

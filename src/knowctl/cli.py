@@ -17,7 +17,7 @@ from knowctl.shell import alone, group
 
 COMMANDS: Final = (
     *("serve", "reload", "stop", "drain", "status", "inflight", "stacks"),
-    *("health", "pool", "cache", "config", "db", "users", "keys", "routes"),
+    *("health", "pool", "cache", "config", "db", "users", "keys", "routes", "env", "doctor"),
 )
 """Each is a module of `knowctl.commands`; those that are not alone have a group called `app`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from knowctl.probes.explanations import ExplanationsProbe
     from knowctl.probes.live import LiveProbe
     from knowctl.probes.machine import MachineProbe
+    from knowctl.probes.operating_system import OperatingSystemProbe
     from knowctl.probes.remote import RemoteProbe
     from knowctl.probes.routes import RoutesProbe
     from knowctl.probes.server import ServerProbe
     from knowctl.probes.settings import SettingsProbe
+    from knowctl.probes.virtual_environment import VirtualEnvironmentProbe
     from knowctl.services.accounts import Ports as AccountPorts
+    from knowctl.services.bundle import Ports as BundlePorts
+    from knowctl.services.doctor import Ports as DoctorPorts
+    from knowctl.services.environment import Ports as EnvironmentPorts
     from knowctl.services.live import Limits
     from knowctl.services.live_check import Ports as LiveCheckPorts
     from knowctl.services.migrations import Ports as MigrationPorts
@@ -129,19 +134,64 @@ class Context:
 
     def live_check(self) -> LiveCheckPorts:
         """What `config check --live` asks; KnowctlError where the settings can't be used."""
-        from knowctl.probes.operating_system import OperatingSystemProbe
         from knowctl.probes.redis_server import RedisProbe
         from knowctl.services.live_check import Ports
 
-        settings, serving = self.settings.settings(), self.settings.serving()
+        settings, host = self.settings.settings(), self.host()
         return Ports(
             schema=self.schema_check(),
             server=self.diagnosis(),
             redis=RedisProbe(settings),
-            machine=OperatingSystemProbe(settings, serving.run_directory),
-            sizes=replace(self.sizes(), workers=serving.workers, threads=serving.threads),
-            instance=serving.instance,
+            machine=host,
+            sizes=host.sizes,
+            instance=settings.instance,
         )
+
+    def host(self) -> OperatingSystemProbe:
+        """The machine as what the server of the settings is to run on, usable or not."""
+        from knowctl.probes import run_directory
+        from knowctl.probes.operating_system import OperatingSystemProbe
+
+        values, sizes = self.settings.values(), self.sizes()
+        server = values["server"].here.value
+        if server == "waitress":
+            sizes = replace(sizes, workers=1, threads=values["waitress_threads"])
+        place = run_directory.location(values, self.environ)
+        return OperatingSystemProbe(values, place, sizes, server, self.settings.places())
+
+    def environment(self) -> EnvironmentPorts:
+        """What `env check` looks at."""
+        from knowctl.probes.distributions import DistributionsProbe
+        from knowctl.probes.environment import EnvironmentProbe, checkout_of
+        from knowctl.services.environment import Ports
+
+        root = checkout_of()
+        installed = DistributionsProbe(root)
+        probe = EnvironmentProbe(self.environ, self.settings.values(), installed, root)
+        return Ports(probe, self.host())
+
+    def workshop(self, path: Path, extras: Sequence[str]) -> VirtualEnvironmentProbe:
+        """Where an environment is made at that path, whose steps are said."""
+        from knowctl.probes.environment import checkout_of
+        from knowctl.probes.virtual_environment import VirtualEnvironmentProbe
+
+        probe = VirtualEnvironmentProbe(checkout_of(), path, tuple(extras))
+        return probe.saying(lambda step: self.voice.step("environment", step))
+
+    def doctor(self) -> DoctorPorts:
+        """What `doctor` looks at: all that is checked anywhere."""
+        from knowctl.services.doctor import Ports
+
+        return Ports(
+            self.settings, self.environment(), self.schema_check, self.live_check, self.routes
+        )
+
+    def bundle(self, path: Path) -> BundlePorts:
+        """What goes into an archive at that path."""
+        from knowctl.bundling import sources
+        from knowctl.services import live
+
+        return sources(path, self.settings, lambda: live.status(self.live()), self.voice)
 
     def server(self, url: str | None) -> ServerProbe:
         """The server at a URL, or the one that the settings describe."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
+
+FIRST: Final = {"dotenv": "python-dotenv", "rich": "rich", "typer": "typer"}
+"""What every command needs, `env check` too: the module, and the package that has it."""
 
 
 class ExitCode(IntEnum):
@@ -22,6 +27,7 @@ class ErrorCode(StrEnum):
 
     USAGE = "usage"
     CONFIGURATION = "configuration"
+    ENVIRONMENT = "environment"
     FINDINGS = "findings"
     DATABASE = "database"
     REDIS = "redis"
@@ -71,3 +77,15 @@ class KnowctlError(Exception):
     ) -> None:
         super().__init__(message)
         self.failure = Failure(code, message, cause, hint, exit_code, sql)
+
+
+def incomplete(error: ModuleNotFoundError) -> Failure:
+    """What is said where a package is missing without which a command can't even begin."""
+    module = (error.name or "").partition(".")[0]
+    package = FIRST.get(module)
+    return Failure(
+        ErrorCode.ENVIRONMENT,
+        "the environment is not complete",
+        f"{sys.executable} has no module {module}",
+        f"{sys.executable} -m pip install {package}" if package else "knowctl env check",
+    )

@@ -6,7 +6,9 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 
 from knowalledge_api.settings import TABLE
 from knowctl.cli import app, main
+from knowctl.probes.settings import SettingsProbe
 from tests.support import canaries
 from tests.support.processes import KEPT, knowctl
 
@@ -29,6 +32,7 @@ ARGUMENTS: Final = {
     "config explain": ("SECRET_KEY",),
     "db downgrade": ("base",),
     "db revision": ("-m", "x", "--autogenerate"),
+    "env create": ("--dry-run",),
     "users create": ("someone",),
     "users set-role": ("someone", "admin"),
     "users set-tier": ("someone", "free"),
@@ -43,6 +47,8 @@ ARGUMENTS: Final = {
 """What a command needs; one that needs something and is not here fails its test."""
 WITH_OPTIONS: Final = (
     ("config", "check", "--live"),
+    ("doctor", "--live"),
+    ("env", "check", "--extra", "mysql"),
     ("health", "--direct"),
     ("health", "--url", "http://127.0.0.1:1"),
     ("pool", "stats", "--url", "http://127.0.0.1:1"),
@@ -248,6 +254,53 @@ def test_no_command_shows_a_secret(
             assert code in CODES, name
             assert canaries.leaks(out + err) == [], f"{name}\n{out}{err}"
             assert "this is a bug" not in out + err, f"{name}\n{out}{err}"
+
+
+def test_a_canary_is_found_in_an_archive_however_it_is_spelt(tmp_path: Path) -> None:
+    for number, spelt in enumerate(canaries.spellings("SECRET_KEY")):
+        log, archive = tmp_path / f"{number}.txt", tmp_path / f"{number}.tar.gz"
+        log.write_text(f"before {spelt} behind")
+        with tarfile.open(archive, "w:gz") as opened:
+            opened.add(log, "log.txt")
+        assert canaries.leaks_in(archive) == {"log.txt": ["SECRET_KEY"]}, spelt
+
+
+@contextlib.contextmanager
+def command_line(words: str) -> Iterator[None]:
+    """A process that looks like one of ours, and has these words on its command line."""
+    waits = "import sys; print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", waits, "knowctl", words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.stdin.close()
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_bundle_shows_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    more = {"KNOWCTL_RUN_DIR": str(tmp_path / "r"), "LOG_FILE": "log", **ERRORS[error]}
+    held = canaries.environment(**more)
+    secrets = SettingsProbe(held).secrets()  # some errors are secrets of another text
+    names = [row.name for row in canaries.SECRETS if canaries.canary(row.name) in secrets]
+    spelt = [line for name in names for line in canaries.spellings(name)]
+    Path("log").write_text("\n".join(spelt) + "\n")
+    with environment(held), command_line(held["DATABASE_URL"]):
+        code, out, err = said("doctor", "--live", "--bundle", "b.tar.gz", "-v", "--debug")
+    assert code == 1
+    assert canaries.leaks(out + err) == []
+    assert canaries.leaks_in(Path("b.tar.gz")) == {}
+    with tarfile.open("b.tar.gz") as archive:
+        log = archive.extractfile("b/log.txt")
+        assert log is not None
+        assert log.read().decode().count("********") >= len(spelt)
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+import tarfile
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -66,6 +67,18 @@ def answered(each: Served) -> str:
     return "\n".join(told)
 
 
+def bundled(each: Served, archive: Path) -> dict[str, list[str]]:
+    """What a bundle of this server shows, which has its workers and its log."""
+    done = each.knowctl("doctor", "--live", "--bundle", str(archive), "-v", "--debug")
+    assert done.returncode in {0, 1}, done.stderr
+    assert "bug" not in done.stderr
+    with tarfile.open(archive) as opened:
+        status = opened.extractfile("bundle/status.json")
+        assert status is not None
+        assert json.load(status)["data"]["workers"]
+    return {"output": canaries.leaks(done.stdout + done.stderr), **canaries.leaks_in(archive)}
+
+
 def open_files(directory: Path) -> list[Path]:
     """Files that hold a canary, and that others than their owner may read."""
     found = [each for each in directory.rglob("*") if stat.S_ISREG(each.lstat().st_mode)]
@@ -81,11 +94,13 @@ def test_a_running_server_shows_no_secret_with_a_database_and_without() -> None:
     with postgresql(16) as server, releases() as site:
         with served(site, settings_of(server)) as each:
             before = answered(each)
+            shown = bundled(each, site.run / "bundle.tar.gz")
             lines = "\n".join(each.running.named().values())
             files = open_files(site.run)
             server.crash()
             after = answered(each)
         logged = each.running.said()
+    assert shown == {"output": []}
     assert "knowctl" in lines
     for text in (before, lines, after, logged):
         assert canaries.leaks(text) == []

@@ -30,7 +30,7 @@ HELPS = [
     *("--help", "config --help", "db --help", "serve --help", "health --help"),
     *("users create --help", "keys rotate --help", "routes check --help"),
     *("status --help", "pool stats --help", "stacks --help", "reload --help", "stop --help"),
-    *("config explain --help", "config tune --help", "pool budget --help"),
+    *("config explain --help", "config tune --help", "pool budget --help", "env check --help"),
 ]
 
 PROBING = HEAVY | frozenset({
@@ -108,7 +108,9 @@ def test_help_imports_nothing_heavy_but_what_draws_it(tmp_path: Path, words: str
     assert heavy(done.stderr) - RICH == set()
 
 
-@pytest.mark.parametrize("words", ["config explain KC302", "config tune", "pool budget"])
+@pytest.mark.parametrize(
+    "words", ["config explain KC302", "config tune", "pool budget", "env check"]
+)
 def test_what_reads_settings_alone_imports_no_server_and_no_database(
     tmp_path: Path, words: str
 ) -> None:

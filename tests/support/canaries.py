@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
+import tarfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -50,6 +53,27 @@ def _shown(secret: str, text: str, lower: str) -> bool:
     any_case = (secret, quote(secret), quote(secret, safe=""), content.hex())
     exact = [base64.b64encode(b"x" * shift + content).decode()[4:-4] for shift in range(3)]
     return any(each.lower() in lower for each in any_case) or any(each in text for each in exact)
+
+
+def spellings(name: str) -> list[str]:
+    """The canary of a setting, in each way in which a log may hold it."""
+    secret = canary(name)
+    content = secret.encode()
+    encoded = [base64.b64encode(b"user:pass"[:shift] + content).decode() for shift in (0, 1, 5)]
+    quoted = (quote(secret), quote(secret, safe=""), json.dumps({"url": f"x://{secret}@h"}))
+    return [secret, *quoted, content.hex(), content.hex().upper(), *encoded]
+
+
+def leaks_in(archive: Path) -> dict[str, list[str]]:
+    """The settings whose canary an archive shows, in a file's name or content, by file."""
+    found = {archive.name: leaks(archive.read_bytes().decode("latin-1"))}
+    with tarfile.open(archive) as opened:
+        for member in opened.getmembers():
+            content = opened.extractfile(member)
+            assert content is not None
+            found[member.name] = leaks(member.name + content.read().decode())
+    assert len(found) > 1
+    return {name: told for name, told in found.items() if told}
 
 
 def unlisted(held: Mapping[str, str]) -> list[str]:

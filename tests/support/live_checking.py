@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from knowctl.checks.catalog import LIVE
+from knowctl.checks.catalog import LIVE, MACHINE
 from knowctl.checks.engine import run
 from knowctl.model.diagnosis import (
     Advice,
@@ -19,14 +19,14 @@ from knowctl.model.diagnosis import (
 )
 from knowctl.model.findings import Finding
 from knowctl.model.live_check import LiveFacts, RedisFacts, RedisMemory
-from knowctl.model.machine import MachineFacts
+from knowctl.model.machine import HostFacts, MachineFacts
 from knowctl.model.pool import DatabaseShare, Sizes
 from knowctl.probes.settings import SettingsProbe
 
 MIB = 2**20
 POSTGRESQL = "postgresql://user:password@db.example/name"
 SIZES = Sizes(threads=24, workers=5, size=10, overflow=20, replicas=1, surge=1)
-MACHINE = MachineFacts(4096, (), ())
+ROOMY = MachineFacts(4096, (), ())
 MEMORY = RedisMemory(used=MIB, limit=100 * MIB, machine=1000 * MIB, policy="volatile-lru")
 REDIS = RedisFacts(
     Route.NETWORK, encrypted=True, authenticated=True, version="7.0.1", memory=MEMORY
@@ -51,9 +51,20 @@ DATABASE = DatabaseFacts(
 def live_facts(url: str = POSTGRESQL, **changed: Any) -> LiveFacts:
     """Facts without a fault, but for what is changed."""
     configuration = SettingsProbe({"DATABASE_URL": url, "REDIS_URL": "rediss://:x@cache/0"}).facts()
-    given = {"sizes": SIZES, "machine": MACHINE, "database": DATABASE, "share": SHARE}
+    given = {"sizes": SIZES, "database": DATABASE, "share": SHARE}
     clocks = {"the database": 0.1, "Redis": -0.1}
     return LiveFacts(configuration, **{**given, "redis": REDIS, "clocks": clocks, **changed})
+
+
+def host_facts(**changed: Any) -> HostFacts:
+    """A machine without a fault, but for what is changed."""
+    given: dict[str, Any] = {"machine": ROOMY, "sizes": SIZES, "server": "gunicorn"}
+    return HostFacts(**{**given, "redis": True, **changed})
+
+
+def judged_machine(facts: HostFacts, name: str) -> tuple[Finding, ...]:
+    """The findings of one check of the machine."""
+    return tuple(each for each in run(MACHINE, facts) if each.id == name)
 
 
 def judged(facts: LiveFacts, name: str) -> tuple[Finding, ...]:

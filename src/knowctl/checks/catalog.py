@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from knowctl.checks import backends, edge, live, machine, routes, schema, secrecy, serving
+from knowctl.checks import (
+    backends,
+    edge,
+    environment,
+    live,
+    machine,
+    routes,
+    schema,
+    secrecy,
+    serving,
+)
 from knowctl.checks import configuration as config
 from knowctl.checks.engine import Check
 from knowctl.choices import Severity
 from knowctl.model.configuration import ConfigurationFacts
 from knowctl.model.database import SchemaFacts
+from knowctl.model.environment import EnvironmentFacts
 from knowctl.model.live_check import LiveFacts
+from knowctl.model.machine import HostFacts
 from knowctl.model.routes import RouteFacts
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -74,6 +86,22 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC706", WARNING, "A long AI request is not taken for stuck", serving.stuck_is_stuck, READ),
 )  # fmt: skip
 
+ENVIRONMENT: Final[tuple[Check[EnvironmentFacts], ...]] = (
+    Check("KC201", ERROR, "The knowctl that runs is the one that is installed", environment.installed),
+    Check("KC202", ERROR, "The interpreter is one that this release is made for", environment.interpreter, ("KC201",)),
+    Check("KC203", WARNING, "What runs has a virtual environment of its own", environment.isolated),
+    Check("KC204", WARNING, "The activated environment is the one that runs", environment.activated),
+    Check("KC205", ERROR, "The virtual environment is where it was made", environment.unmoved),
+    Check("KC206", WARNING, "A shell finds this very knowctl", environment.command),
+    Check("KC210", ERROR, "Every declared package is installed", environment.complete, ("KC201",)),
+    Check("KC211", ERROR, "Every declared package is of an allowed version", environment.allowed, ("KC201",)),
+    Check("KC212", ERROR, "Every extra that is needed is installed", environment.extras, ("KC201",)),
+    Check("KC213", WARNING, "No installed package rules out another", environment.agreeing),
+    Check("KC214", WARNING, "Every installed package is whole, and there once", environment.whole),
+    Check("KC215", WARNING, "What is installed is what the lock pins", environment.locked),
+    Check("KC220", WARNING, "The clock says a time that can be", environment.clock),
+)  # fmt: skip
+
 SCHEMA: Final[tuple[Check[SchemaFacts], ...]] = (
     Check("KC310", ERROR, "The database answers", schema.answers),
     Check("KC311", ERROR, "This release's migrations end in one head", schema.one_head, ("KC310",)),
@@ -104,10 +132,14 @@ LIVE: Final[tuple[Check[LiveFacts], ...]] = (
     Check("KC412", WARNING, "A full Redis drops what was least used", live.redis_eviction, ("KC410",)),
     Check("KC413", WARNING, "Redis has room", live.redis_memory, ("KC410",)),
     Check("KC414", WARNING, "The way to Redis is private", live.redis_privacy, ("KC410",)),
+    Check("KC522", WARNING, "All clocks agree", live.clocks_agree),
+)  # fmt: skip
+"""What needs a connection; the database's need a check of SCHEMA."""
+
+MACHINE: Final[tuple[Check[HostFacts], ...]] = (
     Check("KC520", WARNING, "A process may have as many files open as it may need", machine.open_files),
     Check("KC521", WARNING, "There may be as many threads as a reload has", machine.threads),
-    Check("KC522", WARNING, "All clocks agree", live.clocks_agree),
     Check("KC523", WARNING, "There is disk space where a server writes", machine.space),
     Check("KC524", ERROR, "A server may write where it has to", machine.writable),
 )  # fmt: skip
-"""What needs a connection, or is of this machine; the database's need a check of SCHEMA."""
+"""What is of the machine that a server is to run on."""

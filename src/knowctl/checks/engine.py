@@ -75,6 +75,11 @@ def skip(checks: Iterable[Check[Any]], need: str) -> tuple[Finding, ...]:
     return tuple(each for check in checks for each in _skip(check, need))
 
 
+def unknown(checks: Iterable[Check[Any]], cause: str, hint: str) -> tuple[Finding, ...]:
+    """All of them unknown, since there was no way to their facts."""
+    return tuple(_finding(each, Outcome.UNKNOWN, Fault(cause, hint)) for each in checks)
+
+
 def _skip(check: Check[Any], need: str) -> Iterator[Finding]:
     yield _finding(check, Outcome.SKIPPED, Fault(f"needs {need}", f"mend {need} first"))
 

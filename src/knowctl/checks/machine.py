@@ -7,8 +7,7 @@ from typing import Final
 
 from knowctl.checks.engine import Fault, NotJudged
 from knowctl.model.findings import Outcome
-from knowctl.model.live_check import LiveFacts
-from knowctl.model.machine import Place
+from knowctl.model.machine import HostFacts, Place
 from knowctl.model.results import Where
 
 CONNECTIONS: Final = {"gunicorn": 1000, "waitress": 1000}
@@ -29,13 +28,13 @@ PLENTY: Final = 10 * 1024 * MIB
 """Bytes: so much is room enough, however large the disk."""
 
 
-def open_files(facts: LiveFacts) -> Iterator[Fault]:
+def open_files(facts: HostFacts) -> Iterator[Fault]:
     """A process of the server may have as many files open as it may have to."""
     limit = facts.machine.open_files
     if limit is None:
         return
-    sizes, server = facts.sizes, facts.configuration.server
-    clients = CONNECTIONS[server]
+    sizes = facts.sizes
+    clients = CONNECTIONS[facts.server]
     pool = min(sizes.threads + 1, sizes.size + sizes.overflow)
     redis = sizes.threads + REDIS_SPARE if facts.redis else 0
     needed = clients + pool + redis + OWN_FILES
@@ -48,7 +47,7 @@ def open_files(facts: LiveFacts) -> Iterator[Fault]:
         yield Fault(cause, hint, Where())
 
 
-def threads(facts: LiveFacts) -> Iterator[Fault]:
+def threads(facts: HostFacts) -> Iterator[Fault]:
     """The machine allows as many threads and processes as a reload has at once."""
     rooms = facts.machine.rooms
     if not rooms:
@@ -62,10 +61,10 @@ def threads(facts: LiveFacts) -> Iterator[Fault]:
                 f" ({AT_ONCE} x {sizes.workers} workers x {sizes.threads + OWN_THREADS})"
             )
             hint = f"raise it to {_rounded(room.used + needed)}, or set GUNICORN_WORKERS lower"
-            yield Fault(cause, hint, facts.configuration.where("GUNICORN_WORKERS"))
+            yield Fault(cause, hint, facts.where("GUNICORN_WORKERS"))
 
 
-def space(facts: LiveFacts) -> Iterator[Fault]:
+def space(facts: HostFacts) -> Iterator[Fault]:
     """There is room where we write."""
     for place in facts.machine.places:
         few = place.free < LEAST_SHARE * place.size and place.free < PLENTY
@@ -73,15 +72,15 @@ def space(facts: LiveFacts) -> Iterator[Fault]:
             share = 100 * place.free / place.size
             cause = f"{place.path} has {place.free // MIB} MiB left ({share:.0f} %)"
             hint = f"du -xh -d1 {place.path} | sort -h, and make room; or move {place.setting}"
-            yield Fault(cause, hint, facts.configuration.where(place.setting))
+            yield Fault(cause, hint, facts.where(place.setting))
 
 
-def writable(facts: LiveFacts) -> Iterator[Fault]:
+def writable(facts: HostFacts) -> Iterator[Fault]:
     """We may write where we have to."""
     for place in facts.machine.places:
         if place.trouble:
             cause = f"{place.path}: {place.trouble}"
-            yield Fault(cause, _way_in(place), facts.configuration.where(place.setting))
+            yield Fault(cause, _way_in(place), facts.where(place.setting))
 
 
 def _way_in(place: Place) -> str:

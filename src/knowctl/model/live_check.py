@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from knowctl.errors import Failure
 from knowctl.model.configuration import ConfigurationFacts
 from knowctl.model.diagnosis import DatabaseFacts, Route, Unanswered
-from knowctl.model.machine import MachineFacts
 from knowctl.model.pool import DatabaseShare, Sizes
 
 
@@ -44,7 +43,6 @@ class LiveFacts:
 
     configuration: ConfigurationFacts
     sizes: Sizes
-    machine: MachineFacts
     database: DatabaseFacts | Failure | None = None
     share: DatabaseShare | Failure | None = None
     redis: RedisFacts | Failure | None = None

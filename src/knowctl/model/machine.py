@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from knowctl.model.pool import Sizes
+from knowctl.model.results import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,21 @@ class MachineFacts:
     open_files: int | None
     rooms: tuple[ThreadLimit, ...]
     places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """A machine, and the server that is to run on it: `redis` says whether one is configured.
+
+    `origins` tells where a setting's value came from.
+    """
+
+    machine: MachineFacts
+    sizes: Sizes
+    server: str
+    redis: bool = False
+    origins: Mapping[str, Where] = field(default_factory=dict)
+
+    def where(self, name: str) -> Where:
+        """Where the value of a setting came from."""
+        return self.origins.get(name, Where(variable=name))

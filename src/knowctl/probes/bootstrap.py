@@ -22,14 +22,14 @@ if sys.platform == "win32":  # pragma: no cover - the suite runs on POSIX
 else:
     import fcntl
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from subprocess import CompletedProcess
 
 ROOT = Path(__file__).resolve().parents[3]
 MINIMUM = (3, 11)  # Python 3.7 runs this file far enough to find a newer one, or to say so
 CANDIDATES = tuple(f"python3.{minor}" for minor in range(14, MINIMUM[1] - 1, -1))
 LOCKS = {"production": "requirements.lock", "development": "requirements-dev.lock"}
-STAMP, MISSING = "knowctl.stamp", "there is none"
+STAMP, MISSING, PROJECT = "knowctl.stamp", "there is none", "the project"
 EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 1, 127, 130
 SHOWN_LINES, STANDARD_ERROR, POLL_SECONDS = 20, 2, 0.2
 LOCKED_BYTE = 1 << 30  # Windows lets nobody read a locked byte: one past the end of the file
@@ -68,10 +68,15 @@ class Checkout:
 
     def digests(self) -> list[str]:
         """SHA-256 of what decides each profile; the development lock holds the other one whole."""
-        satisfied = list(LOCKS) if self.profile == "development" else [self.profile]
-        project = (self.root / "pyproject.toml").read_bytes()
-        locks = [(self.root / LOCKS[profile]).read_bytes() for profile in satisfied]
-        return [hashlib.sha256(lock + project).hexdigest() for lock in locks]
+        names = LOCKS.values() if self.profile == "development" else [LOCKS[self.profile]]
+        end = (self.root / "pyproject.toml").read_bytes()
+        return [hashlib.sha256((self.root / each).read_bytes() + end).hexdigest() for each in names]
+
+    def steps(self) -> Iterator[tuple[str, list[str]]]:
+        """What pip installs, one after the other, each with what it is called."""
+        lock = self.root / LOCKS[self.profile]
+        yield lock.name, ["--no-deps", "--require-hashes", "-r", str(lock)]
+        yield PROJECT, ["--no-deps", "--no-build-isolation", "-e", str(self.root)]
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ def main(argv: Sequence[str], hands: Hands | None = None, root: Path = ROOT) -> 
 
 def real_hands(*, verbose: bool = False) -> Hands:
     """Return the machine itself; verbose (or KNOWCTL_VERBOSE) shows what tools say as they run."""
-    echo = verbose or bool(os.environ.get("KNOWCTL_VERBOSE"))
-    return Hands(partial(_run, echo=False), partial(_run, echo=echo), _become, _say)
+    shown = partial(_run, echo=verbose or bool(os.environ.get("KNOWCTL_VERBOSE")))
+    return Hands(partial(_run, echo=False), shown, _become, _say)
 
 
 def newer_python(hands: Hands) -> str:
@@ -115,9 +120,9 @@ def newer_python(hands: Hands) -> str:
     for name in CANDIDATES:
         if _version(name, hands) >= MINIMUM:
             return name
-    fact = f"{_python(MINIMUM)} or newer is needed; this is {_python(hands.version)}"
-    hint = f"install {_python(MINIMUM)} or newer, then run this again"
-    raise SetupFailed(fact, f"none of {', '.join(CANDIDATES)} on PATH runs", hint)
+    wanted, cause = f"{_python(MINIMUM)} or newer", f"none of {', '.join(CANDIDATES)} on PATH runs"
+    fact = f"{wanted} is needed; this is {_python(hands.version)}"
+    raise SetupFailed(fact, cause, f"install {wanted}, then run this again")
 
 
 def ensure(checkout: Checkout, hands: Hands) -> bool:
@@ -138,7 +143,7 @@ def ensure(checkout: Checkout, hands: Hands) -> bool:
 def outstanding(checkout: Checkout, hands: Hands) -> tuple[str, bool]:
     """Return why to make the environment (or nothing), and whether to install; change nothing."""
     fault = _fault(checkout, hands)
-    return fault, bool(fault) or not set(_recorded(checkout.venv)).issuperset(checkout.digests())
+    return fault, bool(fault) or not set(recorded(checkout.venv)).issuperset(checkout.digests())
 
 
 def serve(checkout: Checkout, arguments: Sequence[str], hands: Hands) -> int:
@@ -166,15 +171,14 @@ def three_lines(error: SetupFailed | OSError, encoding: str) -> str:
 
 
 def _fault(checkout: Checkout, hands: Hands) -> str:
-    venv, recorded = checkout.venv, _recorded(checkout.venv)
+    venv, stamp = checkout.venv, recorded(checkout.venv)
     if not (venv / "pyvenv.cfg").exists():
         return MISSING
-    if recorded and recorded[0] != str(venv):
+    if stamp and stamp[0] != str(venv):
         return "it was moved"
     version = _version(checkout.python, hands, "import pip; ")
-    if not version:
-        return "its Python or pip does not run"
-    return "" if version >= MINIMUM else f"its {_python(version)} is too old"
+    age = "" if version >= MINIMUM else f"its {_python(version)} is too old"
+    return age if version else "its Python or pip does not run"
 
 
 def _version(python: str, hands: Hands, first: str = "") -> tuple[int, ...]:
@@ -205,19 +209,14 @@ def _create(checkout: Checkout, fault: str, hands: Hands) -> None:
 
 
 def _install(checkout: Checkout, hands: Hands) -> None:
-    root, lock, place = checkout.root, LOCKS[checkout.profile], str(checkout.venv)
     retries = () if os.environ.get("PIP_RETRIES") else ("--retries", "3")
-    bounds = ["--disable-pip-version-check", "--no-input", *retries, "--no-deps"]
-    steps = {
-        lock: ["--require-hashes", "-r", str(root / lock)],
-        "the project": ["--no-build-isolation", "-e", str(root)],
-    }
-    _record(checkout.venv, [place])  # from here to the end nothing counts as installed
-    for what, arguments in steps.items():
+    bounds = ["--disable-pip-version-check", "--no-input", *retries]
+    _record(checkout.venv)  # from here to the end nothing counts as installed
+    for what, arguments in checkout.steps():
         hands.say(f"installing {what}")
         pip = [checkout.python, "-I", "-m", "pip", "install", *bounds, *arguments]
         _must(f"{what} could not be installed", hands.run(pip))
-    _record(checkout.venv, [place, *checkout.digests()])
+    _record(checkout.venv, *checkout.digests())
 
 
 def _must(fact: str, finished: CompletedProcess[str]) -> None:
@@ -236,13 +235,14 @@ def _explained(fact: str, text: str) -> SetupFailed:
     return SetupFailed(fact, (errors or telling)[-1], hint)
 
 
-def _recorded(venv: Path) -> list[str]:
+def recorded(venv: Path) -> list[str]:
+    """Return where an environment was made, and the digests of what is installed in it."""
     stamp = venv / STAMP
     return stamp.read_text("utf-8", "replace").splitlines() if stamp.exists() else []
 
 
-def _record(venv: Path, lines: Sequence[str]) -> None:
-    (venv / f"{STAMP}.new").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _record(venv: Path, *digests: str) -> None:
+    (venv / f"{STAMP}.new").write_text("\n".join((str(venv), *digests, "")), encoding="utf-8")
     (venv / f"{STAMP}.new").replace(venv / STAMP)
 
 

@@ -37,10 +37,10 @@ MARGIN = 5.0
 
 def facts_of(loaded: Loaded, environ: Mapping[str, str], env_file: Path) -> ConfigurationFacts:
     """What checks may know: no secret's value is among it, only whether there is one."""
-    gemini = _uses_gemini(loaded.values)
+    gemini = uses_gemini(loaded.values)
     return ConfigurationFacts(
         values={row.name: _harmless(loaded.values[row.attribute]) for row in TABLE},
-        places={name: _where(name, raw.origin) for name, raw in loaded.given.items()},
+        places=places_of(loaded),
         given=frozenset(loaded.given),
         known=_known_names(),
         problems=tuple(
@@ -57,6 +57,18 @@ def facts_of(loaded: Loaded, environ: Mapping[str, str], env_file: Path) -> Conf
         overruled=_places(loaded.overruled),
         around=look_around(loaded, environ, env_file, gemini=gemini),
     )
+
+
+def places_of(loaded: Loaded) -> dict[str, Where]:
+    """Where the value of each setting that is given came from."""
+    return {name: _where(name, raw.origin) for name, raw in loaded.given.items()}
+
+
+def uses_gemini(values: Mapping[str, Any]) -> bool:
+    """Whether Google writes the content, by values by attribute."""
+    if values["ai_provider"] is Provider.AUTO:
+        return values["google_api_key"] is not None
+    return values["ai_provider"] is Provider.GEMINI
 
 
 def serving_of(
@@ -123,9 +135,3 @@ def _where(name: str, origin: Origin) -> Where:
 
 def _places(origins: Mapping[str, Origin]) -> dict[str, Where]:
     return {name: _where(name, origin) for name, origin in origins.items()}
-
-
-def _uses_gemini(values: Mapping[str, Any]) -> bool:
-    if values["ai_provider"] is Provider.AUTO:
-        return values["google_api_key"] is not None
-    return values["ai_provider"] is Provider.GEMINI

@@ -6,16 +6,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from knowalledge_api.database.engine import database_url
-from knowalledge_api.database.sqlite import database_file
-from knowalledge_api.settings import Settings
-from knowctl.model.machine import MachineFacts, Place, ThreadLimit
+from knowctl.model.machine import HostFacts, MachineFacts, Place, ThreadLimit
+from knowctl.model.pool import Sizes
+from knowctl.model.results import Where
 
 if sys.platform != "win32":
     import resource
@@ -28,20 +27,37 @@ PAGE: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystemProbe:
-    """This machine, and what the settings have written on it."""
+    """This machine, and what the settings, by attribute, have written on it."""
 
-    settings: Settings
-    run_directory: str
+    values: Mapping[str, Any]
+    run_directory: Path
+    sizes: Sizes
+    server: str
+    origins: Mapping[str, Where] = field(default_factory=dict)
     proc: Path = PROC
     cgroups: Path = CGROUPS
 
-    def facts(self) -> MachineFacts:
+    def facts(self) -> HostFacts:
         """Its limits, and each place tried with a file that has no name and stays nowhere."""
-        return MachineFacts(
+        machine = MachineFacts(
             open_files=_limit("RLIMIT_NOFILE"),
             rooms=(*_of_user(self.proc), *_of_control_groups(self.proc, self.cgroups)),
-            places=tuple(_places(self.settings, Path(self.run_directory))),
+            places=tuple(_places(self.values, self.run_directory)),
         )
+        redis = self.values["redis_url"] is not None
+        return HostFacts(machine, self.sizes, self.server, redis, self.origins)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for one in memory and for other databases.
+
+    SQLAlchemy, which says the same, may be what is missing here, and takes half a second.
+    """
+    scheme, _, rest = url.partition("://")
+    path, _, query = rest.partition("?")
+    name = path.partition("/")[2].removeprefix("file:")
+    memory = name in {"", ":memory:"} or "mode=memory" in query.split("&")
+    return None if memory or not scheme.startswith("sqlite") else Path(name)
 
 
 def _limit(name: str) -> int | None:
@@ -89,15 +105,15 @@ def _groups(proc: Path, root: Path) -> Iterator[Path]:
                 yield from (group, *(each for each in group.parents if each.is_relative_to(top)))
 
 
-def _places(settings: Settings, run_directory: Path) -> Iterator[Place]:
+def _places(values: Mapping[str, Any], run_directory: Path) -> Iterator[Place]:
     """What is written to: the run directory is made where it is not there yet, no other."""
-    file = database_file(database_url(settings.database_url))
+    file = sqlite_file(values["database_url"].reveal())
     if file is not None:
         yield tried(file.absolute().parent, "DATABASE_URL")
     there = (each for each in (run_directory, *run_directory.parents) if each.exists())
     yield tried(next(there), "KNOWCTL_RUN_DIR")
-    if settings.log_file:
-        log = Path(settings.log_file).absolute()
+    if values["log_file"]:
+        log = Path(values["log_file"]).absolute()
         yield _appended(tried(log.parent, "LOG_FILE"), log)
 
 

@@ -10,6 +10,7 @@ from knowalledge_api.app import create_app
 from knowalledge_api.auth.policy import Access, Limit, MissingPolicyError, Policy, policy_of
 from knowalledge_api.routes.kept import kept_for
 from knowalledge_api.settings import Settings
+from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.model.routes import Endpoint, RouteFacts
 from knowctl.probes.database import clear_errors
 
@@ -35,8 +36,19 @@ class RoutesProbe:
                 app = self.make(self.settings)
         except MissingPolicyError as error:
             return RouteFacts(bare=error.routes)
+        except OSError as error:
+            raise _unopened(error) from error
         found = [_endpoint(rule, app, self.settings) for rule in app.url_map.iter_rules()]
         return RouteFacts(tuple(sorted(found, key=lambda each: (each.path, each.methods))))
+
+
+def _unopened(error: OSError) -> KnowctlError:
+    return KnowctlError(
+        ErrorCode.FILE,
+        "the application does not start",
+        cause=f"{error.filename}: {error.strerror}" if error.filename else str(error),
+        hint="knowctl env check --select KC524",
+    )
 
 
 def _endpoint(rule: Rule, app: Flask, settings: Settings) -> Endpoint:

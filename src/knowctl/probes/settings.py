@@ -14,6 +14,7 @@ from knowctl.errors import ErrorCode, Failure, KnowctlError
 
 if TYPE_CHECKING:
     from knowctl.model.configuration import ConfigurationFacts, ShownSettings
+    from knowctl.model.results import Where
     from knowctl.model.serving import Serving
 
 
@@ -52,6 +53,12 @@ class SettingsProbe:
         from knowctl.probes.configuration import facts_of
 
         return facts_of(self._loaded, self.environ, self.env_file or Path(".env"))
+
+    def places(self) -> Mapping[str, Where]:
+        """Where the value of each setting that is given came from."""
+        from knowctl.probes.configuration import places_of
+
+        return places_of(self._loaded)
 
     def secrets(self) -> frozenset[str]:
         """Every secret that a source holds, usable or not, and what is secret within each."""

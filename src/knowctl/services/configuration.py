@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
+from knowctl.checks.catalog import CONFIGURATION, LIVE, MACHINE, SCHEMA
 from knowctl.checks.engine import run
 from knowctl.checks.selection import Selection, selected
 from knowctl.choices import Severity
@@ -43,7 +43,7 @@ def check(
 
     One that a connection is needed for may be ignored, and is refused where it is selected.
     """
-    live = {each.id for each in SCHEMA} | {each.id for each in LIVE}
+    live = {each.id for group in (SCHEMA, LIVE, MACHINE) for each in group}
     for each in select:
         if each.upper() in live:
             raise _needs_connection(each.upper())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
-from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
+from knowctl.checks.catalog import CONFIGURATION, LIVE, MACHINE, SCHEMA
 from knowctl.checks.engine import Check, run, skip
 from knowctl.checks.selection import Selection, require_ids, selected
 from knowctl.errors import Failure, KnowctlError
@@ -14,7 +14,7 @@ from knowctl.model.configuration import ConfigurationFacts
 from knowctl.model.diagnosis import DatabaseFacts, Unanswered
 from knowctl.model.findings import Finding, Outcome, Report
 from knowctl.model.live_check import LiveFacts, RedisFacts
-from knowctl.model.machine import MachineFacts
+from knowctl.model.machine import HostFacts
 from knowctl.model.pool import DatabaseShare, Sizes
 from knowctl.model.results import Where
 from knowctl.services import schema_check
@@ -22,7 +22,7 @@ from knowctl.services.configuration import Facts
 from knowctl.services.diagnosis import LONG_TRANSACTION, LONG_WAIT
 
 SUBJECT: Final = "the configuration"
-CONNECTED: Final[tuple[Check[Any], ...]] = (*SCHEMA, *LIVE)
+CONNECTED: Final[tuple[Check[Any], ...]] = (*SCHEMA, *LIVE, *MACHINE)
 GUESSED, MEASURED = "KC305", "KC330"
 """Whether the connections fit: a database as it comes, and the one that is there."""
 USABLE: Final = ("KC101", "KC102", "KC103", "KC104")
@@ -57,7 +57,7 @@ class Redis(Protocol):
 class Machine(Protocol):
     """The machine that a server is to run on."""
 
-    def facts(self) -> MachineFacts:
+    def facts(self) -> HostFacts:
         """What it allows."""
 
 
@@ -83,8 +83,29 @@ def check(source: Facts, opened: Callable[[], Ports], selection: Selection) -> R
     facts = source.facts()
     before = run(CONFIGURATION, facts)
     live = _live(facts, before, opened)
-    found = (*_unless_asked(before, live), *live)
+    found = (*unless_asked(before, live), *live)
     return Report(SUBJECT, selected(related, found, selection), selection.fail_level)
+
+
+def connected(facts: ConfigurationFacts, ports: Ports) -> tuple[Finding, ...]:
+    """What the checks of schema and connections say."""
+    asked = schema_check.gather(ports.schema.database, ports.schema.compared, ports.schema.linter)
+    schema = run(SCHEMA, asked)
+    live = gather(facts, ports, database=asked.failure is None)
+    return (*schema, *run(LIVE, live, schema))
+
+
+def unless_asked(before: Iterable[Finding], live: Iterable[Finding]) -> Iterator[Finding]:
+    """What was said of a database as it comes does not stand where this one was asked."""
+    asked = any(
+        each.id == MEASURED and each.outcome in {Outcome.PASS, Outcome.FAIL} for each in live
+    )
+    for each in before:
+        if asked and each.id == GUESSED and each.outcome is Outcome.FAIL:
+            cause = f"{MEASURED} asked the database itself"
+            yield replace(each, outcome=Outcome.SKIPPED, cause=cause, hint="", where=Where())
+        else:
+            yield each
 
 
 def gather(facts: ConfigurationFacts, ports: Ports, *, database: bool) -> LiveFacts:
@@ -98,7 +119,6 @@ def gather(facts: ConfigurationFacts, ports: Ports, *, database: bool) -> LiveFa
     return LiveFacts(
         configuration=facts,
         sizes=ports.sizes,
-        machine=ports.machine.facts(),
         database=_told(lambda: _diagnosed(server)) if database else None,
         share=_told(lambda: server.share(ports.instance)) if database else None,
         redis=redis,
@@ -113,23 +133,7 @@ def _live(
         ports = opened()
     except KnowctlError:
         return skip(CONNECTED, _barring(before))
-    asked = schema_check.gather(ports.schema.database, ports.schema.compared, ports.schema.linter)
-    schema = run(SCHEMA, asked)
-    live = gather(facts, ports, database=asked.failure is None)
-    return (*schema, *run(LIVE, live, schema))
-
-
-def _unless_asked(before: Iterable[Finding], live: Iterable[Finding]) -> Iterator[Finding]:
-    """What was said of a database as it comes does not stand where this one was asked."""
-    asked = any(
-        each.id == MEASURED and each.outcome in {Outcome.PASS, Outcome.FAIL} for each in live
-    )
-    for each in before:
-        if asked and each.id == GUESSED and each.outcome is Outcome.FAIL:
-            cause = f"{MEASURED} asked the database itself"
-            yield replace(each, outcome=Outcome.SKIPPED, cause=cause, hint="", where=Where())
-        else:
-            yield each
+    return (*connected(facts, ports), *run(MACHINE, ports.machine.facts()))
 
 
 def _barring(before: Sequence[Finding]) -> str:

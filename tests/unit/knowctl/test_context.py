@@ -7,6 +7,7 @@ import pytest
 from knowctl.context import CLOCK, Common, Context, make_context
 from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.probes.accounts import AccountsProbe
+from knowctl.probes.environment import checkout_of
 from knowctl.probes.machine import MachineProbe
 from knowctl.probes.migrations import MigrationsProbe
 from knowctl.render.voice import Voice
@@ -165,3 +166,22 @@ def test_explanations_are_of_these_settings_and_the_machine_is_this_one() -> Non
     one = context(PORT="81")
     assert one.explanations().effective("PORT").value == "81"
     assert one.machine() == MachineProbe()
+
+
+def test_the_machine_is_judged_for_the_server_of_the_settings() -> None:
+    host = context(SERVER="waitress", WAITRESS_THREADS="7", PORT="x").host()
+    assert (host.server, host.sizes.workers, host.sizes.threads) == ("waitress", 1, 7)
+    assert context(SERVER="gunicorn", GUNICORN_WORKERS="3").host().sizes.workers == 3
+
+
+def test_an_environment_is_made_where_it_was_named_and_says_its_steps() -> None:
+    workshop = context().workshop(Path("fresh"), ("mysql",))
+    assert (workshop.path, workshop.extras) == (Path("fresh"), ("mysql",))
+    assert workshop.root == checkout_of()
+
+
+def test_what_a_bundle_is_made_of_is_asked_when_it_is_written() -> None:
+    ports = context().bundle(Path("b.tar.gz"))
+    with pytest.raises(KnowctlError, match="no server runs here"):
+        ports.status()
+    assert not Path("b.tar.gz").exists()

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
+import sys
+
+import pytest
+
+from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError, incomplete
 
 
 def test_an_error_carries_the_failure_that_is_told() -> None:
@@ -22,3 +26,18 @@ def test_exit_codes_are_those_that_cli_md_promises() -> None:
 
 def test_there_is_no_code_that_nothing_raises() -> None:
     assert "SERVER" not in ErrorCode.__members__
+
+
+@pytest.mark.parametrize(
+    ("module", "hint"),
+    [
+        ("dotenv.main", f"{sys.executable} -m pip install python-dotenv"),
+        ("typer", f"{sys.executable} -m pip install typer"),
+        ("flask", "knowctl env check"),
+    ],
+)
+def test_a_package_that_is_missing_is_named_with_what_tells_more(module: str, hint: str) -> None:
+    failure = incomplete(ModuleNotFoundError(f"No module named {module!r}", name=module))
+    assert (failure.code, failure.exit_code) == (ErrorCode.ENVIRONMENT, ExitCode.FAILED)
+    assert failure.cause == f"{sys.executable} has no module {module.partition('.')[0]}"
+    assert failure.hint == hint

@@ -26,3 +26,18 @@ def test_the_program_name_is_no_argument(
         run()
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"knowctl {__version__}\n"
+
+
+def test_without_what_every_command_needs_it_says_so_in_three_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["knowctl", "env", "check"])
+    monkeypatch.delitem(sys.modules, "knowctl.cli")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("✖ the environment is not complete\n")
+    assert " -m pip install typer\n" in said.err

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from knowctl.checks.catalog import CONFIGURATION, LIVE, SCHEMA
+from knowctl.checks.catalog import CONFIGURATION, ENVIRONMENT, LIVE, MACHINE, SCHEMA
 from knowctl.checks.engine import Check
 from knowctl.model.findings import Outcome
 from tests.support.checking import Case, outcomes, prove
@@ -13,6 +13,8 @@ from tests.unit.knowctl.checks import (
     test_backends,
     test_configuration,
     test_edge,
+    test_environment,
+    test_machine,
     test_secrecy,
     test_serving,
 )
@@ -23,9 +25,11 @@ SILENT: dict[str, dict[str, str]] = {
     name: environ for module in MODULES for name, environ in module.SILENT.items()
 }
 Checks = tuple[Check[Any], ...]
-EVERY: Checks = (*CONFIGURATION, *SCHEMA, *LIVE)
+EVERY: Checks = (*CONFIGURATION, *ENVIRONMENT, *SCHEMA, *LIVE, *MACHINE)
 each_group = pytest.mark.parametrize(
-    "checks", [CONFIGURATION, SCHEMA, LIVE], ids=["config", "schema", "live"]
+    "checks",
+    [CONFIGURATION, ENVIRONMENT, SCHEMA, LIVE, MACHINE],
+    ids=["config", "environment", "schema", "live", "machine"],
 )
 
 
@@ -60,6 +64,12 @@ def test_what_is_near_to_a_fault_is_none(name: str) -> None:
 
 def test_every_check_of_the_configuration_has_a_case_in_which_it_fires() -> None:
     assert {case.id for case in CASES} == {check.id for check in CONFIGURATION}
+
+
+def test_every_check_of_environment_and_machine_has_a_case_in_which_it_fires() -> None:
+    fired = {name for name, *_ in (*test_environment.FAULTS, *test_machine.FAULTS)}
+    checks: Checks = (*ENVIRONMENT, *MACHINE)
+    assert fired == {check.id for check in checks}
 
 
 def test_a_title_is_a_fact_that_should_hold() -> None:

@@ -204,7 +204,7 @@ def test_nothing_is_said_of_a_redis_that_there_is_none_of(
 
 def test_where_all_is_well_everything_passes() -> None:
     outcomes = {each.id: each.outcome.value for each in run(LIVE, live_facts())}
-    assert outcomes == {**dict.fromkeys(outcomes, "pass"), "KC521": "skipped"}
+    assert set(outcomes.values()) == {"pass"}
 
 
 def test_a_version_without_numbers_is_older_than_any() -> None:

@@ -10,7 +10,7 @@ from knowctl.checks import machine
 from knowctl.model.findings import Outcome
 from knowctl.model.machine import MachineFacts, Place, ThreadLimit
 from knowctl.supervisor import waitress_server
-from tests.support.live_checking import MIB, SIZES, judged, live_facts
+from tests.support.live_checking import MIB, SIZES, host_facts, judged_machine
 
 GIB = 1024 * MIB
 
@@ -75,28 +75,28 @@ FAULTS = [
 def test_a_fault_is_found_named_and_healed_by_its_own_hint(
     name: str, fires: dict[str, Any], cause: str, hint: str, after: dict[str, Any]
 ) -> None:
-    [finding] = judged(live_facts(**fires), name)
+    [finding] = judged_machine(host_facts(**fires), name)
     assert finding.outcome is Outcome.FAIL
     assert cause in finding.cause
     assert hint in finding.hint
-    assert [each.outcome for each in judged(live_facts(**after), name)] == [Outcome.PASS]
+    assert [each.outcome for each in judged_machine(host_facts(**after), name)] == [Outcome.PASS]
 
 
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
         ("KC520", files(None)),
-        ("KC520", {**files(1089), "redis": None}),
+        ("KC520", {**files(1089), "redis": False}),
         ("KC523", place(free=20 * 1024, size=10000 * 1024)),
         ("KC523", place(free=0, size=0)),
     ],
 )
 def test_what_is_near_to_a_fault_is_none(name: str, changed: dict[str, Any]) -> None:
-    assert [each.outcome for each in judged(live_facts(**changed), name)] == [Outcome.PASS]
+    assert [each.outcome for each in judged_machine(host_facts(**changed), name)] == [Outcome.PASS]
 
 
 def test_where_nothing_limits_threads_that_is_said() -> None:
-    [finding] = judged(live_facts(), "KC521")
+    [finding] = judged_machine(host_facts(), "KC521")
     assert (finding.outcome, finding.cause) == (Outcome.SKIPPED, "no limit here")
 
 

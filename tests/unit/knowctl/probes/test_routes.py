@@ -7,6 +7,7 @@ from flask import Flask
 
 from knowalledge_api.auth.policy import public, require_auth
 from knowalledge_api.settings import Settings
+from knowctl.errors import KnowctlError
 from knowctl.model.routes import Endpoint
 from knowctl.probes.routes import RoutesProbe
 from tests.support.configuration import sqlite_settings
@@ -61,3 +62,13 @@ def bare(tmp_path: Path) -> RoutesProbe:
 def test_routes_without_a_policy_are_named_and_nothing_else_is_known(bare: RoutesProbe) -> None:
     facts = bare.facts()
     assert (facts.bare, facts.routes) == (("/a", "/b"), ())
+
+
+def test_an_application_that_can_not_open_its_log_is_a_failure_with_a_next_step(
+    tmp_path: Path,
+) -> None:
+    settings = sqlite_settings(tmp_path, LOG_FILE=str(tmp_path / "no" / "log"))
+    with pytest.raises(KnowctlError) as refused:
+        RoutesProbe(settings).facts()
+    assert refused.value.failure.cause == f"{tmp_path}/no/log: No such file or directory"
+    assert refused.value.failure.hint == "knowctl env check --select KC524"

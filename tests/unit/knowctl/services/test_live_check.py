@@ -12,12 +12,12 @@ from knowctl.model.database import SchemaStatus
 from knowctl.model.diagnosis import DatabaseFacts, Unanswered
 from knowctl.model.findings import Report
 from knowctl.model.live_check import RedisFacts
-from knowctl.model.machine import MachineFacts
+from knowctl.model.machine import HostFacts
 from knowctl.model.pool import DatabaseShare
 from knowctl.probes.settings import SettingsProbe
 from knowctl.services import configuration, live_check, schema_check
 from knowctl.services.live_check import Ports
-from tests.support.live_checking import DATABASE, MACHINE, POSTGRESQL, REDIS, SHARE, SIZES
+from tests.support.live_checking import DATABASE, POSTGRESQL, REDIS, SHARE, SIZES, host_facts
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock, Talked
 from tests.unit.knowctl.services.test_schema_check import Compared, FakeLinter
 
@@ -71,8 +71,8 @@ class Redis:
 class Machine:
     """A machine without limits."""
 
-    def facts(self) -> MachineFacts:
-        return MACHINE
+    def facts(self) -> HostFacts:
+        return host_facts()
 
 
 @dataclass(frozen=True)
