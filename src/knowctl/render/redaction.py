@@ -30,9 +30,10 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     """
     hidden = {each for each in secrets if len(each) >= SHORTEST}
     for secret in sorted(hidden, key=len, reverse=True):  # one may be part of another
-        text = _in_urls(secret).sub(MASK, text)
-        for spelling in sorted(set(_spelt(secret)), key=len, reverse=True):
+        escaped = {each for each in _spelt(secret) if each != secret}  # it may be part of them
+        for spelling in sorted(escaped, key=len, reverse=True):
             text = text.replace(spelling, MASK)
+        text = _in_urls(secret).sub(MASK, text)
     return text
 
 

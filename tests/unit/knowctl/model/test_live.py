@@ -39,7 +39,7 @@ def test_the_data_of_a_status_has_a_row_a_worker_the_silent_ones_with_their_caus
     )
     assert set(one) == {
         *("pid", "generation", "state", "age_s", "threads", "in_flight", "requests"),
-        *("rss_bytes", "p50_ms", "p99_ms", "stuck", "pool", "cache"),
+        *("rss_bytes", "p50_ms", "p99_ms", "stuck", "pool", "cache", "ai"),
     }
     assert set(silent) == {*one, "cause"}
 

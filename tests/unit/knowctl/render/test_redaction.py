@@ -27,6 +27,7 @@ LONG = st.text(st.characters(exclude_categories=["Cs"]), min_size=SHORTEST_ENCOD
 @given(SECRETS)
 @example("000%")
 @example("a b%20")
+@example("000\\")
 def test_a_secret_is_masked_however_it_is_spelt(secret: str) -> None:
     whole = secret.encode(errors="replace").decode()
     quoted = (quote(whole, safe=""), quote_plus(whole), quote(whole))
