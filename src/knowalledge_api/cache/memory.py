@@ -45,8 +45,9 @@ class MemoryCache:
     def get(self, namespace: str, key: Hashable) -> Any:
         """The value, or None where there is none that still lives."""
         with self._lock:
-            entry = self._entries.get((namespace, key))
-            if entry is None:
+            try:
+                entry = self._entries[namespace, key]
+            except KeyError:
                 self._misses += 1
                 return None
             self._hits += 1

@@ -162,7 +162,7 @@ def _for_users(routes: Blueprint, writing: Writing) -> None:
 
 
 def _language(wanted: object) -> Language:
-    return chosen_language(wanted, request.headers.get("Accept-Language", ""))
+    return chosen_language(wanted, request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 def _user() -> int | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LONGEST_PATH: Final = 500
 PRIVATE: Final = "knowalledge.private"
 """In a WSGI environment: the supervisor asks, not a client."""
+PLAIN_HEADERS: Final = "knowalledge.plain_headers"
+"""In a WSGI environment: a function that takes headers which the server need not judge."""
 _LONGEST_SIZE: Final = 18
 """Digits; no body is that long."""
 
@@ -126,12 +128,17 @@ class Exchange:
         rules = self._edge.rules
         self._status = int(status[:3])
         self._route = _route_of(self._environ)  # Flask takes its request away afterwards
-        headers = [*headers, *rules.standing_headers, ("X-Request-ID", self.id)]
-        if self.rate is not None:
-            headers += rate_headers(self.rate)
         if rules.cors is not None:
-            headers += rules.cors.answer(self._environ.get("HTTP_ORIGIN"))
-        return self._start_response(status, headers, exc_info)
+            headers = [*headers, *rules.cors.answer(self._environ.get("HTTP_ORIGIN"))]
+        plain = [*rules.standing_headers, ("X-Request-ID", self.id)]
+        if self.rate is not None:
+            plain += rate_headers(self.rate)
+        take = self._environ.get(PLAIN_HEADERS)
+        if take is None:
+            return self._start_response(status, headers + plain, exc_info)
+        write = self._start_response(status, headers, exc_info)
+        take(plain)
+        return write
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self.body:

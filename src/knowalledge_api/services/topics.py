@@ -19,7 +19,7 @@ def normalise_topic(text: str, field: str = "topic") -> str:
     `field` is what it is called where it was sent.
     """
     trimmed = text.strip()
-    if any(unicodedata.category(character) in REFUSED for character in trimmed):
+    if not trimmed.isprintable() and _has_refused(trimmed):  # what is printable has none of them
         raise _refused(field, "a topic is text without control characters")
     topic = " ".join(unicodedata.normalize("NFC", trimmed).split())
     if not topic:
@@ -32,6 +32,10 @@ def normalise_topic(text: str, field: str = "topic") -> str:
 def digest(*parts: str) -> str:
     """One key for all that shapes an answer, the same in every process; 64 hex characters."""
     return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _has_refused(text: str) -> bool:
+    return any(unicodedata.category(character) in REFUSED for character in text)
 
 
 def _refused(field: str, reason: str) -> ApiError:

@@ -16,6 +16,7 @@ if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
 from gunicorn.http import errors
+from gunicorn.http.wsgi import Response
 from gunicorn.workers.gthread import ThreadWorker
 
 from knowalledge_api.arrivals import BODY_SECONDS, HEAD_SECONDS, Bounds
@@ -27,6 +28,7 @@ from knowalledge_api.gunicorn_clients import (
     status_of,
 )
 from knowalledge_api.gunicorn_connection import CONTINUE
+from knowalledge_api.routes.edge import PLAIN_HEADERS
 from tests.support.workers import Plug, conn_of, done, pool, worker_of
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -65,6 +67,15 @@ def contexts(wrap: Callable[..., object]) -> Callable[[object, object], Any]:
         return SimpleNamespace(wrap_socket=wrap)
 
     return ssl_context
+
+
+class Sink:
+    """A socket that takes everything."""
+
+    sent = b""
+
+    def sendall(self, data: bytes) -> None:
+        self.sent += data
 
 
 def said(worker: PatientWorker, plug: Plug, *pieces: bytes | OSError) -> None:
@@ -205,6 +216,21 @@ def test_the_application_s_side_does_not_tell_it_again(
     monkeypatch.setattr(ThreadWorker, "handle_request", handle)
     worker.handle_request(SimpleNamespace(_expected_100_continue=True), None)
     assert seen == [False]
+
+
+def test_plain_headers_are_sent_and_not_judged(worker: PatientWorker) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "0")])
+        environ[PLAIN_HEADERS]([("X-Plain", "1")])
+        return []
+
+    worker.app = SimpleNamespace(wsgi=lambda: application)
+    worker.load_wsgi()
+    request: Any = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
+    response = Response(request, plug := Sink(), worker.cfg)
+    worker.wsgi({}, response.start_response)
+    response.close()
+    assert b"\r\nX-Plain: 1\r\n" in plug.sent
 
 
 def test_what_comes_in_is_bounded_over_all_connections(worker: PatientWorker) -> None:

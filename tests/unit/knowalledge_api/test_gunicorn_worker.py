@@ -22,6 +22,7 @@ if sys.platform == "win32":
 from gunicorn.http.message import Message
 from gunicorn.http.parser import Parser
 from gunicorn.http.unreader import SocketUnreader
+from gunicorn.http.wsgi import Response
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -96,6 +97,8 @@ def test_what_it_uses_of_gunicorn_is_still_there(worker: ThreadsWorker) -> None:
     assert list(inspect.signature(SocketUnreader.chunk).parameters) == ["self", "size_hint"]
     assert {"take_buffered", "chunk"} <= set(dir(SocketUnreader))
     assert hasattr(Parser, "finish_body")
+    assert "self.headers = []" in inspect.getsource(Response.__init__)
+    assert "for k, v in self.headers" in inspect.getsource(Response.send_headers)
     assert "self.max_requests" in inspect.getsource(Worker.__init__)
 
 

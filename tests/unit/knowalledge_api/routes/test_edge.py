@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
 
 from knowalledge_api.auth.principal import Principal
 from knowalledge_api.database.models import Role, Tier
@@ -24,8 +24,9 @@ from knowalledge_api.generation import current
 from knowalledge_api.live.requests import InFlight, Requests
 from knowalledge_api.logs import request_id
 from knowalledge_api.routes.cors import Cors
-from knowalledge_api.routes.edge import LONGEST_PATH, PRIVATE, Edge, exchange
+from knowalledge_api.routes.edge import LONGEST_PATH, PLAIN_HEADERS, PRIVATE, Edge, exchange
 from knowalledge_api.routes.entrance import Rules
+from knowalledge_api.routes.headers import SECURITY_HEADERS
 
 
 def answering(body: Iterable[bytes] = (b"ab", b"c"), requests: Requests | None = None) -> Edge:
@@ -59,6 +60,22 @@ def test_security_headers_are_on_every_response() -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_server_that_takes_plain_headers_is_given_ours_apart_from_the_application_s() -> None:
+    judged: list[tuple[str, str]] = []
+    plain: list[tuple[str, str]] = []
+    edge = answering()
+    edge.rules = Rules(cors=Cors(("https://a.example",)))
+
+    def start_response(_status: str, headers: Any, _: object = None) -> Any:
+        judged.extend(headers)
+
+    environ = {**EnvironBuilder().get_environ(), PLAIN_HEADERS: plain.extend}
+    answer: Any = edge(environ, start_response)
+    answer.close()
+    assert [name for name, _ in judged] == ["Content-Type", "X-Seen", "Vary"]
+    assert [name for name, _ in plain] == [*(name for name, _ in SECURITY_HEADERS), "X-Request-ID"]
 
 
 def test_one_record_tells_the_request(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowalledge_api.errors import ApiError
-from knowalledge_api.services.topics import LONGEST, digest, normalise_topic
+from knowalledge_api.services.topics import LONGEST, REFUSED, digest, normalise_topic
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ def test_what_is_no_topic_is_refused_with_its_field(topic: str) -> None:
         normalise_topic(topic)
     assert caught.value.status == 400
     assert [problem.field for problem in caught.value.problems] == ["topic"]
+
+
+def test_nothing_that_is_refused_is_printable() -> None:
+    """Printable text is not looked at any closer."""
+    refused = filter(lambda each: unicodedata.category(each) in REFUSED, map(chr, range(0x110000)))
+    assert not [each for each in refused if each.isprintable()]
 
 
 @given(st.text())
