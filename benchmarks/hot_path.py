@@ -17,14 +17,14 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.pressure import Pressure, press_posting
+from benchmarks.pressure import press_posting
 from benchmarks.verdict import Verdict, table, told
 from knowalledge_api.auth.principal import Principal
 from knowalledge_api.auth.tokens import Tokens
 from knowalledge_api.database import Database
 from knowalledge_api.database.models import Role, Tier, User
 from knowalledge_api.settings import load, require
-from tests.support.processes import free_port, serving
+from tests.support.processes import Running, free_port, serving
 from tests.support.releases import Releases, releases, served
 from tests.support.servers import redis
 
@@ -42,6 +42,10 @@ OURS: Final = {
     "RATE_LIMIT_ANONYMOUS": "999999999/minute;999999999/hour",
 }
 WORKER: Final = "knowalledge_api.gunicorn_worker.ThreadsWorker"
+CORES: Final = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+SERVERS, CLIENT = CORES[: len(CORES) // 2], CORES[len(CORES) // 2 :]
+"""Cores of their own: where a server and who presses on it share one, each waits for the other."""
+MICROSECONDS: Final = 1_000_000
 USUAL: Final = ("flask-cors==6.0.1", "flask-limiter[redis]==4.0.0", "flask-talisman==1.1.0",
                 "python-json-logger==4.0.0")  # fmt: skip
 
@@ -51,30 +55,67 @@ class Side:
     """A server that is measured."""
 
     name: str
-    port: int
+    running: Running
     tokens: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of one side in one round: answers a second, and CPU microseconds of each."""
+
+    rate: float
+    cpu: float
+    errors: int
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table; 1 where a promise is broken."""
     parser = argparse.ArgumentParser(prog="./run_tests.sh bench hot_path", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="measurements of each, in turn")
-    parser.add_argument("--seconds", type=float, default=4, help="length of each")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=30, help="rounds, each side once in each")
+    parser.add_argument("--seconds", type=int, default=1, help="length of each side's turn")
+    parser.add_argument("--workers", type=int, default=len(SERVERS) or 1)
     parser.add_argument("--threads", type=int, default=24)
+    parser.add_argument("--free", action="store_true", help="let all use all cores")
     parser.add_argument("--usual", action="store_true", help="install and measure extensions too")
     given = parser.parse_args(argv)
     size = ("--workers", str(given.workers), "--threads", str(given.threads))
+    if not given.free:
+        pin(SERVERS)  # what is started from here on inherits it
     with ExitStack() as stack:
         sides = [stack.enter_context(side) for side in _sides(stack, size, usual=given.usual)]
+        if not given.free:
+            pin(CLIENT)
         for side in sides:
             _press(side, 1)
-        rounds = [[_press(side, given.seconds) for side in sides] for _ in range(given.runs)]
+        rounds = [_round(sides, number, given.seconds) for number in range(given.runs)]
     return _tell(sides, rounds)
 
 
-def _press(side: Side, seconds: float) -> Pressure:
-    return press_posting(side.port, PATH, BODY, side.tokens, CONNECTIONS, seconds)
+def pin(cores: Sequence[int]) -> None:
+    """Keep to these cores from here on, as will all that is started; nothing where none are."""
+    if cores:
+        os.sched_setaffinity(0, cores)
+
+
+def _round(sides: Sequence[Side], number: int, seconds: int) -> list[Round]:
+    """Press on each side, every other time in the opposite order, lest one always come first."""
+    turn = sides[:: -1 if number % 2 else 1]
+    found = {side.name: _press(side, seconds) for side in turn}
+    return [found[side.name] for side in sides]
+
+
+def _press(side: Side, seconds: int) -> Round:
+    before = _used(side)
+    came = press_posting(side.running.port, PATH, BODY, side.tokens, CONNECTIONS, seconds)
+    used = (_used(side) - before) * MICROSECONDS
+    return Round(came.rate, used / (came.rate * seconds), came.errors)
+
+
+def _used(side: Side) -> float:
+    """CPU seconds of all processes of a side, threads that have ended included."""
+    stats = ((Path("/proc") / str(pid) / "stat").read_text() for pid in side.running.left_behind())
+    ticks = (stat.rpartition(")")[2].split()[11:13] for stat in stats)
+    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _sides(
@@ -92,8 +133,8 @@ def _sides(
     for name, settings in stores.items():
         site = stack.enter_context(releases())
         running = stack.enter_context(served(site, {**OURS, **settings}, size=size)).running
-        yield _there(Side(name, running.port))
-        yield _there(Side(f"{name}, JWT", running.port, tokens_of(site)))
+        yield _there(Side(name, running))
+        yield _there(Side(f"{name}, JWT", running, tokens_of(site)))
 
 
 @contextmanager
@@ -119,8 +160,8 @@ def peer(
                "--bind", f"127.0.0.1:{port}", f"stacks.{module}:application"]  # fmt: skip
     with tempfile.TemporaryDirectory() as directory:
         settings = {**given, "PYTHONPATH": path}
-        with serving(command, cwd=Path(directory), port=port, environ=settings):
-            yield Side(name, port)
+        with serving(command, cwd=Path(directory), port=port, environ=settings) as running:
+            yield Side(name, running)
 
 
 @contextmanager
@@ -154,26 +195,34 @@ def tokens_of(site: Releases) -> tuple[str, ...]:
     )
 
 
-def _tell(sides: Sequence[Side], rounds: Sequence[Sequence[Pressure]]) -> int:
-    """Each round's rates are compared with those of bare Flask in the same round."""
-    ratios = [
-        median(each[place].rate / each[0].rate for each in rounds) for place in range(len(sides))
-    ]
-    rows = [
-        (
-            side.name,
-            f"{median(each[place].rate for each in rounds):.0f}",
-            sum(each[place].errors for each in rounds),
-            f"{ratios[place]:.2f}",
+def _tell(sides: Sequence[Side], rounds: Sequence[Sequence[Round]]) -> int:
+    """Each round's figures are compared with those of bare Flask in the same round."""
+    rates, rows = {}, []
+    for place, side in enumerate(sides):
+        mine = [each[place] for each in rounds]
+        rates[side.name] = sorted(each[place].rate / each[0].rate for each in rounds)
+        share = median(each[0].cpu / each[place].cpu for each in rounds)
+        rows.append(
+            (
+                side.name,
+                f"{median(each.rate for each in mine):.0f}",
+                sum(each.errors for each in mine),
+                f"{median(each.cpu for each in mine):.0f}",
+                f"{median(rates[side.name]):.2f}",
+                f"{_quartile(rates[side.name], 1):.2f}-{_quartile(rates[side.name], 3):.2f}",
+                f"{share:.2f}",
+            )
         )
-        for place, side in enumerate(sides)
-    ]
-    table((f"POST {PATH}, {CONNECTIONS} connections", "req/s", "errors", "ratio"), *rows)
-    share = {side.name: ratio for side, ratio in zip(sides, ratios, strict=True)}
+    head = ("req/s", "errors", "CPU us", "ratio", "half of them", "by CPU")
+    table((f"POST {PATH}, {CONNECTIONS} connections", *head), *rows)
     return told(
-        Verdict("F2", "of bare Flask, with stores in memory", share["ours"], MEMORY_SHARE),
-        Verdict("F2", "of bare Flask, with Redis", share["ours, Redis"], REDIS_SHARE),
+        Verdict("F2", "of bare Flask, with stores in memory", median(rates["ours"]), MEMORY_SHARE),
+        Verdict("F2", "of bare Flask, with Redis", median(rates["ours, Redis"]), REDIS_SHARE),
     )
+
+
+def _quartile(ranked: Sequence[float], number: int) -> float:
+    return ranked[(len(ranked) - 1) * number // 4]
 
 
 if __name__ == "__main__":
