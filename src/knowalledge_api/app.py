@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
 from flask.json.provider import JSONProvider
 
 from knowalledge_api import logs, metrics
@@ -66,6 +66,11 @@ class OrjsonProvider(JSONProvider):
     def dumps(self, obj: Any, **_: Any) -> str:
         """A value as JSON text."""
         return orjson.dumps(obj).decode()
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """A value as a response, whose bytes are what orjson made."""
+        content = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        return Response(content, content_type="application/json")
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """A value from JSON text."""

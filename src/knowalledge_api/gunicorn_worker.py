@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from knowalledge_api.generation import current
 from knowalledge_api.gunicorn_clients import PatientWorker
+from knowalledge_api.logs import hold_access, write_held
 from knowalledge_api.serving import end_with, listen_privately
 
 ENDING: Final = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
@@ -79,10 +80,12 @@ class ThreadsWorker(PatientWorker):
             self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks
         )
         self.join_generation()
+        hold_access()
         while self.alive and self.is_parent_alive():
             self.notify()
             self.set_accept_enabled(self.may_accept())
             self.wait_for_and_dispatch_events(timeout=1.0)
+            write_held()
             self.end_overdue()
         self.alive = False  # from here on each answer says that the connection closes
         self.set_accept_enabled(enabled=False)
@@ -128,6 +131,7 @@ class ThreadsWorker(PatientWorker):
         while self.nr_conns > 0 and time.monotonic() < end:
             self.notify()
             self.wait_for_and_dispatch_events(timeout=PAUSE)
+            write_held()
             self.end_overdue()
 
     def clean_up(self) -> None:
@@ -139,6 +143,7 @@ class ThreadsWorker(PatientWorker):
         if self.private and self.generation:
             self.private.close()
             self.generation.private_socket(os.getpid()).unlink(missing_ok=True)
+        write_held()
         if self.running:
             self.log.warning("%d requests had not ended and are cut off", self.running)
             os._exit(0)  # or else Python would wait for their threads

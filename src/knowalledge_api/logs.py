@@ -6,6 +6,8 @@ import json
 import logging
 import re
 import sys
+from collections import deque
+from collections.abc import Iterator
 from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -26,6 +28,8 @@ access_log: Final = logging.getLogger("knowalledge_api.access")
 
 QUIET: Final = ("alembic.runtime.plugins", "google_genai", "httpcore2", "httpx2")
 """What tells its set-up, or at debug what others sent: there may be anything in that."""
+ATOMIC: Final = 4096
+"""Bytes that come out of a pipe as one piece, however many write into it: PIPE_BUF of Linux."""
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What ends a line or turns the reading direction somewhere: C0, C1, line separators, bidi.
 _FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -92,15 +96,33 @@ class OurHandler(logging.Handler):
 
     formatter: OurFormatter
 
+    waiting: deque[bytes] | None = None
+    """Lines that `flush` writes; None where each is written at once."""
+
     def access(self, fields: dict[str, Any]) -> None:
-        """Write it; a log that can't be written ends no request."""
+        """Write it, or have it wait; a log that can't be written ends no request."""
         try:
-            self.write(self.formatter.access(fields))
+            line = self.formatter.access(fields)
+            if self.waiting is None:
+                self.write(line)
+            else:
+                self.waiting.append(line)
         except Exception:  # noqa: BLE001 -- logging's own convention: a log must not end a request
             self.handleError(_record_of(fields))
 
+    def write_waiting(self) -> None:
+        """Write what waits, as many lines at once as no other process can come between."""
+        while self.waiting:
+            lines = self.waiting.popleft()
+            while self.waiting and len(lines) + len(self.waiting[0]) <= ATOMIC:
+                lines += self.waiting.popleft()
+            try:
+                self.write(lines)
+            except Exception:  # noqa: BLE001 -- as above
+                self.handleError(_record_of({}))
+
     def write(self, line: bytes) -> None:
-        """Write a whole line."""
+        """Write whole lines."""
         raise NotImplementedError
 
 
@@ -153,14 +175,29 @@ class AppendingHandler(logging.FileHandler, OurHandler):
 def configure(settings: Settings) -> None:
     """Send what this process logs where the settings say; handlers of others stay."""
     root = logging.getLogger()
-    for handler in root.handlers[:]:
-        if isinstance(handler, OurHandler):
-            root.removeHandler(handler)
-            handler.close()
+    for handler in tuple(_ours()):
+        root.removeHandler(handler)
+        handler.close()
     root.addHandler(make_handler(settings))
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def hold_access() -> None:
+    """Have the records of requests wait for `write_held`, which somebody calls again and again.
+
+    A write lets go of the interpreter: a request that wrote its own record then waited for all
+    others to get it back (docs/decisions/0027).
+    """
+    for handler in _ours():
+        handler.waiting = deque()
+
+
+def write_held() -> None:
+    """Write the records that wait; by one thread alone."""
+    for handler in _ours():
+        handler.write_waiting()
 
 
 def write_access(fields: dict[str, Any]) -> None:
@@ -180,12 +217,16 @@ def write_access(fields: dict[str, Any]) -> None:
 
 def reopen() -> None:
     """Go on in a new LOG_FILE, after the old one was renamed; in the old where that fails."""
-    for handler in logging.getLogger().handlers:
+    for handler in _ours():
         if isinstance(handler, AppendingHandler):
             try:
                 handler.reopen()
             except OSError as error:
                 log.error("LOG_FILE can't be reopened, the old file is kept: %s", error)  # noqa: TRY400 -- where it happened is plain
+
+
+def _ours() -> Iterator[OurHandler]:
+    return (each for each in logging.getLogger().handlers if isinstance(each, OurHandler))
 
 
 def make_handler(settings: Settings) -> OurHandler:

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from knowalledge_api.database.schema import migrate
 from tests.support.configuration import sqlite_settings
 from tests.support.generations import Client, eventually
 from tests.support.processes import Running, free_port, serving
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs POSIX")
 COMMAND = (
@@ -76,6 +78,28 @@ def test_a_learner_is_served_and_a_stop_leaves_nothing_behind(tmp_path: Path) ->
     assert {record["route"] for record in asked} == {"/api/create_subtopics"}
     assert {"gunicorn.error", "knowalledge_api.access"} <= {record["logger"] for record in records}
     assert "gunicorn.access" not in {record["logger"] for record in records}
+
+
+def test_every_answer_has_its_record_at_once_and_at_a_stop(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("GUNICORN_WORKERS=2\nLOG_FORMAT=json\n")
+    migrate(sqlite_settings(tmp_path))
+
+    def recorded() -> list[str]:
+        lines = [line for line in server.said().splitlines() if '"message":"request"' in line]
+        return [json.loads(line)["request_id"] for line in lines]
+
+    with serving(COMMAND, cwd=tmp_path, port=free_port()) as server:
+
+        def ask(number: int) -> str:
+            answer = server.request("GET", "/ready", **{"X-Request-ID": f"request-{number:04}"})
+            return str(answer.headers["X-Request-ID"])
+
+        ask(0)
+        wait_for("the first one is written", lambda: "request-0000" in recorded(), 0.5)
+        with ThreadPoolExecutor(16) as clients:
+            asked = list(clients.map(ask, range(1, 400)))
+        assert server.stop(signal.SIGTERM) == 0
+        assert sorted(each for each in recorded() if each in asked) == sorted(asked)
 
 
 def test_wrong_settings_keep_it_from_starting_and_are_named(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from flask import current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.sansio.utils import get_content_length
 
 from knowalledge_api.errors import ApiError, FieldProblem
 
 Model = TypeVar("Model", bound=BaseModel)
+JSON: Final = "application/json"
+"""What nearly all send, to the letter; what else is JSON werkzeug knows."""
 
 
 def json_body(model: type[Model]) -> Model:
@@ -20,7 +23,7 @@ def json_body(model: type[Model]) -> Model:
     RequestEntityTooLarge where there are more than MAX_JSON_BYTES, of which no more are read, or
     ClientDisconnected where there are fewer than were declared.
     """
-    if not request.is_json:
+    if request.environ.get("CONTENT_TYPE") != JSON and not request.is_json:
         raise ApiError(415, "Send JSON, with the header Content-Type: application/json.")
     try:
         return model.model_validate_json(bounded_body(current_app.config["MAX_JSON_BYTES"]))
@@ -33,10 +36,13 @@ def bounded_body(limit: int) -> bytes:
 
     Where a server marks the end, they also refuse a body that is exactly as large as is allowed.
     """
-    length = request.content_length
-    stream = request.environ["wsgi.input"]
+    environ = request.environ
+    stream = environ["wsgi.input"]
+    length = get_content_length(
+        environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+    )
     if length is None:  # chunked, where the server says that it knows the end; else there is none
-        ends = request.environ.get("wsgi.input_terminated", False)
+        ends = environ.get("wsgi.input_terminated", False)
         body: bytes = stream.read(limit + 1) if ends else b""
     elif length > limit:
         raise RequestEntityTooLarge

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic
 
@@ -108,7 +108,7 @@ class Contents:
         return answer
 
     def _key(self, shelf: Shelf[Any], task: Task[Any]) -> str:
-        shaping = (str(getattr(task, each.name)) for each in fields(task))
+        shaping = (str(getattr(task, name)) for name in task.__dataclass_fields__)
         return digest(shelf.name, self.provider.source, self.provider.version, *shaping)
 
     def _stored(self, shelf: Shelf[Result], key: str, task: Task[Result]) -> Made | None:

@@ -233,6 +233,50 @@ def test_the_record_of_a_request_goes_to_the_file_in_one_write(tmp_path: Path) -
     assert read["path"] == "/力"
 
 
+def test_records_that_are_held_are_written_when_somebody_has_time(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    logs.configure(settings_of(LOG_FILE=str(file), LOG_FORMAT="json"))
+    logs.hold_access()
+    for number in range(100):
+        logs.write_access({"path": "x" * 100, "number": number})
+    assert file.read_text() == ""
+    handler = next(logs._ours())
+    writes: list[bytes] = []
+    handler.write = writes.append  # type: ignore[assignment]  # to see how much is written at once
+    logs.write_held()
+    lines = b"".join(writes).splitlines()
+    assert [json.loads(line)["number"] for line in lines] == list(range(100))
+    assert all(len(each) <= logs.ATOMIC and each.endswith(b"\n") for each in writes)
+    assert len(writes) < 20
+    logs.write_held()
+    assert len(b"".join(writes).splitlines()) == 100
+
+
+def test_a_record_that_is_longer_than_a_pipe_takes_at_once_is_written_by_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(settings_of(LOG_FORMAT="json"))
+    logs.hold_access()
+    for path in ("a", "b" * 2 * logs.ATOMIC, "c"):
+        logs.write_access({"path": path})
+    logs.write_held()
+    lines = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["path"][0] for line in lines] == ["a", "b", "c"]
+
+
+def test_held_records_that_can_not_be_written_end_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    logs.configure(settings_of(LOG_FILE=str(tmp_path / "log"), LOG_FORMAT="json"))
+    logs.hold_access()
+    logs.write_access({"status": 200})
+    handler = next(logs._ours())
+    handler.close()
+    logs.write_held()
+    assert not handler.waiting
+
+
 def test_handlers_of_others_get_it_as_any_record(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     logs.write_access({"status": 200})
