@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 
 from knowctl.choices import Output
 from knowctl.cli import COMMANDS, app
+from tests.support.rooms import ROOT
 
 COMMON = frozenset(
     {
@@ -66,3 +68,17 @@ def test_every_option_and_argument_is_explained(name: str) -> None:
 def test_the_answer_may_be_asked_for_in_json(name: str) -> None:
     context = TREE[name].make_context(name, ["-o", "json"], resilient_parsing=True)
     assert context.params["output"] == Output.JSON
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operating.md", "docs/checks.md"])
+def test_every_command_that_documents_name_is_one(document: str) -> None:
+    named = set(re.findall(r"`(knowctl(?: [a-z][a-z-]*)+)", (ROOT / document).read_text()))
+    assert named
+    assert {name for name in named if not _is_known(name.split())} == set()
+
+
+def _is_known(words: list[str]) -> bool:
+    """Whether they begin with a command that does something; the rest may be its arguments."""
+    known = max(size for size in range(1, len(words) + 1) if " ".join(words[:size]) in TREE)
+    command = TREE[" ".join(words[:known])]
+    return known == len(words) or (known > 1 and not hasattr(command, "list_commands"))
