@@ -25,6 +25,7 @@ from knowalledge_api.live.process import Live
 from knowalledge_api.providers.choice import Writers, make_writers
 from knowalledge_api.routes import admin, auth, content, health, learning, operations, problems
 from knowalledge_api.routes import metrics as measured
+from knowalledge_api.routes.application import Application
 from knowalledge_api.routes.breakers import AiBreakers, Breaker, RedisBreaker
 from knowalledge_api.routes.door import Door
 from knowalledge_api.routes.early import Early
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or from_process()
     logs.configure(settings)
 
-    app = Flask("knowalledge_api", static_folder=None, template_folder=None)
+    app = Application("knowalledge_api", static_folder=None, template_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     app.config["MAX_JSON_BYTES"] = min(settings.max_json_bytes, settings.max_content_length)
