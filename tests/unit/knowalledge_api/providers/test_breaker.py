@@ -131,6 +131,24 @@ def test_who_began_before_it_opened_does_not_close_it(breaker: AiBreaker) -> Non
     assert breaker.state().phase is BreakerPhase.OPEN
 
 
+@pytest.mark.parametrize("failed", [True, False])
+def test_who_began_before_it_opened_decides_nothing_while_another_tries(
+    breaker: AiBreaker, clock: Clock, *, failed: bool
+) -> None:
+    late, late_again = breaker.guard(), breaker.guard()
+    for each in (late, late_again):
+        each.__enter__()
+    fail(breaker, times=FAILURES)
+    clock.now += REST
+    with breaker.guard():
+        for each in (late, late_again):
+            error = AiError(Fault.TIMEOUT) if failed else None
+            each.__exit__(error and type(error), error, None)
+        assert breaker.state().phase is BreakerPhase.HALF_OPEN
+    succeed(breaker)
+    assert breaker.state().phase is BreakerPhase.CLOSED
+
+
 def test_an_operator_may_close_it(breaker: AiBreaker) -> None:
     fail(breaker, times=FAILURES)
     breaker.reset()
