@@ -19,7 +19,7 @@ from typing import Any
 
 KEY = "AIza-canary-of-the-gemini-key"
 MODEL = "gemini-2.0-flash"
-PATH = f"/v1/models/{MODEL}:generateContent"
+PATH = f"/v1beta/models/{MODEL}:generateContent"
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 22
 
 
