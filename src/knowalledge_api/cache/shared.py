@@ -28,7 +28,7 @@ RELEASE: Final = (
 """Give back a lock, unless its time was over and another has it."""
 RENEW: Final = (
     "if redis.call('GET', KEYS[1]) == ARGV[1] then"
-    " return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+    " return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end return 0"
 )
 """Keep a lock for another while, unless another has it."""
 _LIFE: Final = int(LEASE * MILLISECONDS)
@@ -109,12 +109,12 @@ class Shared:
         except StoreAwayError:
             return make()
         if locked:
-            self._held[lock] = token
+            self._held[token] = lock
         try:
             return make()
         finally:
             if locked:
-                del self._held[lock]
+                del self._held[token]
                 self._unlock(lock, token)
 
     def clear(self, namespace: str | None) -> int:
@@ -131,7 +131,7 @@ class Shared:
 
     def _renew(self, ask: Ask) -> None:
         """Keep the locks of what is being made here."""
-        for lock, token in tuple(self._held.items()):
+        for token, lock in tuple(self._held.items()):
             ask("EVAL", RENEW, 1, lock, token, _LIFE)
 
     def _unlock(self, lock: str, token: str) -> None:

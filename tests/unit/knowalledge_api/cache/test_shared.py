@@ -157,6 +157,18 @@ def test_a_lock_is_kept_for_as_long_as_its_holder_works_and_no_longer() -> None:
     assert keys.lives["ka:making:a:1"] == 1
 
 
+def test_two_who_make_the_same_after_a_lock_was_lost_end_in_any_order() -> None:
+    keys = Keys()
+    shared, _, _ = shared_of(keys)
+
+    def loses_it() -> Made:
+        keys.values.clear()
+        return shared.make_once("a", "1", make, PATIENCE)  # type: ignore[return-value]  # it makes
+
+    assert shared.make_once("a", "1", loses_it, PATIENCE) == make()
+    assert keys.values == {}
+
+
 def test_nobody_waits_beyond_their_time() -> None:
     keys = Keys({"ka:making:a:1": b"another's"})
     shared, time, _ = shared_of(keys)
