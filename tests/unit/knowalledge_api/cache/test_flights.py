@@ -6,12 +6,19 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from math import inf
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from knowalledge_api.cache.flights import Flights
+from tests.support.waiting import wait_for
 
 LONG = 30.0
+
+
+def _waiting_for(flights: Flights[Any], key: str) -> int:
+    flight = flights._flights.get(key)
+    return len(flight.done._cond._waiters) if flight else 0  # type: ignore[attr-defined]  # a deque
 
 
 def test_many_who_want_the_same_have_it_made_once() -> None:
@@ -26,10 +33,11 @@ def test_many_who_want_the_same_have_it_made_once() -> None:
 
     with ThreadPoolExecutor(8) as threads:
         found = [threads.submit(flights.share, "a", make, inf) for _ in range(8)]
+        wait_for("seven wait for one", lambda: _waiting_for(flights, "a") == 7, LONG)
         go.set()
         results = [each.result(LONG) for each in found]
     assert [value for value, _ in results] == ["it"] * 8
-    assert sum(here for _, here in results) == len(made)
+    assert sum(here for _, here in results) == len(made) == 1
 
 
 def test_what_comes_later_is_made_anew_and_others_are_made_beside_it() -> None:
@@ -54,8 +62,7 @@ def test_a_failure_is_everybodys_who_waited() -> None:
         first = threads.submit(flights.share, "a", fail, inf)
         begun.wait(LONG)
         second = threads.submit(flights.share, "a", never, inf)
-        while not flights._flights["a"].done._cond._waiters:  # type: ignore[attr-defined]  # until it waits
-            pass
+        wait_for("the second waits", lambda: _waiting_for(flights, "a") == 1, LONG)
         go.set()
         for each in (first, second):
             with pytest.raises(LookupError, match="in vain"):
@@ -86,7 +93,6 @@ def test_who_waited_for_one_that_was_ended_makes_it() -> None:
         threads.submit(first)
         begun.wait(LONG)
         second = threads.submit(flights.share, "a", lambda: 7, inf)
-        while not flights._flights["a"].done._cond._waiters:  # type: ignore[attr-defined]  # until it waits
-            pass
+        wait_for("the second waits", lambda: _waiting_for(flights, "a") == 1, LONG)
         go.set()
         assert second.result(LONG) == (7, True)
