@@ -96,11 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     database = Database(settings)
     database.load_driver()
     store = make_store(settings, metrics.DEGRADED.labels("redis").inc)
-    cache = Cache(
-        store,
-        counted=lambda *labels: metrics.CACHE.labels(*labels).inc(),
-        patience=settings.ai_request_budget,
-    )
+    cache = Cache(store, counted=lambda *labels: metrics.CACHE.labels(*labels).inc())
     writers = make_writers(settings, Spending(database, settings.ai_daily_budget))
     gate = make_gate(
         settings, store, current(), refused=lambda kind: metrics.LIMITED.labels(kind).inc()

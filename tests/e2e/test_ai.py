@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from knowalledge_api.cache.shared import LEASE
 from knowalledge_api.providers.breaker import FAILURES
 from tests.support import gemini as wire
 from tests.support import servers
@@ -100,6 +104,34 @@ def test_with_redis_fifty_clients_of_three_workers_make_one_call(
     assert [asked.kind for asked in gemini.asked] == [
         *("subtopics", "questions", "recommendations", "explanation"),
     ]
+
+
+def test_where_the_one_who_asks_is_killed_another_asks_soon(tmp_path: Path, gemini: Gemini) -> None:
+    gemini.say(wire.slow(60), wire.good)
+    with servers.redis() as redis, served(tmp_path, gemini, REDIS_URL=redis.url) as running:
+        admin = issued(running, "admin")
+        with ThreadPoolExecutor(AT_ONCE) as clients:
+
+            def ask() -> Any:
+                with suppress(OSError, HTTPException):  # it was with the one that was killed
+                    return running.request("POST", SUBTOPICS, {"topic": "CI/CD"}).status
+
+            asking = [clients.submit(ask) for _ in range(AT_ONCE // 2)]
+            wait_for("somebody asks the AI", lambda: bool(gemini.asked), 30)
+            [asker] = [
+                each["pid"]
+                for each in running.request("GET", "/api/admin/live", **{"X-API-Key": admin}).body[
+                    "workers"
+                ]
+                if each["ai"]["busy"]
+            ]
+            os.kill(asker, signal.SIGKILL)
+            began = time.monotonic()
+            statuses = Counter(each.result(60) for each in asking)
+        assert set(statuses) <= {200, None}
+        assert statuses[200]
+        assert time.monotonic() - began < 3 * LEASE
+        assert len(gemini.asked) == 2
 
 
 def test_without_redis_each_worker_makes_one_call_at_most(tmp_path: Path, gemini: Gemini) -> None:

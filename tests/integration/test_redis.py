@@ -194,7 +194,7 @@ def test_a_user_with_the_rights_that_are_documented_is_enough(
     with store_at(redis, REDIS_URL=redis.url.replace("//", f"//enough:{PASSWORD}@")) as other:
         assert admitted(Limiter(other, table), 2) == 2
         cache = Cache(other)
-        assert cache.get_or_make("a", "1", lambda: Made("x", 60, "x")) == "x"
+        assert cache.make_once("a", "1", lambda: Made("x", 60, "x")) == "x"
         assert cache.clear() == 2
         other.look()
         assert other.state().degradations == 0, other.state().why
@@ -236,8 +236,7 @@ def test_n_processes_that_want_the_same_make_it_once(redis: RedisServer, store: 
         caches = [Cache(stack.enter_context(store_at(redis))) for _ in range(4)]
         with ThreadPoolExecutor(8) as threads:
             found: list[Future[Any]] = [
-                threads.submit(caches[number % 4].get_or_make, "a", "1", make)
-                for number in range(8)
+                threads.submit(caches[number % 4].make_once, "a", "1", make) for number in range(8)
             ]
             wait_for("one makes it", lambda: bool(made), BACK)
             go.set()
@@ -245,6 +244,20 @@ def test_n_processes_that_want_the_same_make_it_once(redis: RedisServer, store: 
     assert len(made) == 1
     assert answers == ["['kept']"] * 7 + ["['made']"]
     assert keys(store) == {"ka:cache:a:1"}, "the lock was given back"
+
+
+def test_a_lock_outlives_its_lease_while_its_holder_works(store: Store) -> None:
+    left: list[int] = []
+
+    def was_renewed() -> bool:
+        left.append(store.ask("PTTL", "ka:making:a:1"))
+        return left[-1] > min(left)
+
+    def make() -> Made:
+        wait_for("the lock is renewed", was_renewed, BACK)
+        return Made("x", 60, "x")
+
+    assert Cache(store).make_once("a", "1", make) == "x"
 
 
 def test_clearing_takes_our_values_and_nothing_else(redis: RedisServer, store: Store) -> None:

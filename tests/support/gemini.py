@@ -19,7 +19,11 @@ from typing import Any
 
 KEY = "AIza-canary-of-the-gemini-key"
 MODEL = "gemini-2.0-flash"
-PATH = f"/v1/models/{MODEL}:generateContent"
+PATH = f"/v1beta/models/{MODEL}:generateContent"
+SCHEMA = frozenset(
+    {"type", "title", "description", "properties", "required", "items", "property_ordering"}
+)
+"""What of Google's Schema, a part of OpenAPI's, we use; whatever else Gemini refuses with 400."""
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 22
 
 
@@ -205,6 +209,7 @@ def read(body: bytes, headers: dict[str, str]) -> Asked:
     assert set(told) == {"contents", "systemInstruction", "generationConfig"}, sorted(told)
     wanted = told["generationConfig"]
     assert wanted["responseMimeType"] == "application/json"
+    _understand(wanted["responseSchema"])
     [content] = told["contents"]
     texts = [part["text"] for part in content["parts"] if "text" in part]
     pictures = [part["inlineData"] for part in content["parts"] if "inlineData" in part]
@@ -215,6 +220,14 @@ def read(body: bytes, headers: dict[str, str]) -> Asked:
         picture=next(map(_picture, pictures), None),
         headers=headers,
     )
+
+
+def _understand(schema: dict[str, Any]) -> None:
+    assert set(schema) <= SCHEMA, sorted(schema)
+    inner = schema.get("properties", {})
+    assert schema.get("property_ordering", list(inner)) == list(inner)
+    for each in (*inner.values(), *([schema["items"]] if "items" in schema else [])):
+        _understand(each)
 
 
 def _picture(told: dict[str, str]) -> tuple[str, bytes]:

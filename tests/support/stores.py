@@ -72,11 +72,14 @@ class Keys:
         self.lives[key] = options[options.index("PX") + 1]
         return b"OK"
 
-    def eval(self, _script: str, _number: int, key: str, token: bytes) -> int:
-        """The only script of the cache gives a lock back."""
+    def eval(self, _script: str, _number: int, key: str, token: bytes, *life: int) -> int:
+        """The scripts of the cache give a lock back, or keep it for another life."""
         if self.values.get(key) != token:
             return 0
-        del self.values[key]
+        if life:
+            [self.lives[key]] = life
+        else:
+            del self.values[key]
         return 1
 
     def scan(self, cursor: bytes, _match: str, pattern: str, _count: str, number: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -20,18 +21,17 @@ class _Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """Whoever comes first makes it; who comes meanwhile waits `patience` seconds at most."""
+    """Whoever comes first makes it; who comes meanwhile waits for that one."""
 
-    def __init__(self, patience: float) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._flights: dict[Hashable, _Flight[T]] = {}
 
-    def share(self, key: Hashable, make: Callable[[], T]) -> tuple[T, bool]:
+    def share(self, key: Hashable, make: Callable[[], T], until: float) -> tuple[T, bool]:
         """What `make` made, here or in another thread, and whether it was here.
 
         Raises what `make` raises, there too: what failed for one is not tried again by each who
-        waited. Who has waited in vain makes it by themselves.
+        waited. Who has waited in vain, `until` then by time.monotonic, makes it by themselves.
         """
         with self._lock:
             flight = self._flights.get(key)
@@ -39,7 +39,7 @@ class Flights(Generic[T]):
                 mine = self._flights[key] = _Flight()
         if flight is None:
             return self._led(key, mine, make), True
-        if not flight.done.wait(self._patience):
+        if not flight.done.wait(max(0.0, min(until - monotonic(), threading.TIMEOUT_MAX))):
             return make(), True
         if flight.error is not None:
             raise flight.error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from math import inf
+from typing import Any, TypeVar
 
 from knowalledge_api.cache.flights import Flights
 from knowalledge_api.cache.memory import MemoryCache
@@ -14,8 +15,6 @@ from knowalledge_api.stores.store import Ask, Mode, Store, StoreAwayError
 
 T = TypeVar("T")
 
-PATIENCE: Final = 20.0
-"""Seconds for which one waits for what another makes."""
 HIT, MISS = "hit", "miss"
 
 
@@ -56,13 +55,12 @@ class Cache:
         memory: MemoryCache | None = None,
         counted: Callable[[str, str], object] = _uncounted,
         shared: Shared | None = None,
-        patience: float = PATIENCE,
     ) -> None:
         self._store = store
         self._memory = memory or MemoryCache()
         self._counted = counted
-        self._shared = shared or Shared(store, patience)
-        self._flights: Flights[Made] = Flights(patience)
+        self._shared = shared or Shared(store)
+        self._flights: Flights[Made] = Flights()
         self._lock = threading.Lock()
         self._hits = 0
         self._seen: dict[str, int] | None = None
@@ -87,30 +85,21 @@ class Cache:
             except StoreAwayError:
                 return
 
-    def get_or_make(
-        self,
-        namespace: str,
-        key: str,
-        make: Callable[[], Made],
-        load: Callable[[Any], T] = _as_it_is,
-    ) -> T:
-        """The value that is there, else the one that `make` makes; raises what that raises.
-
-        However many ask at once, one makes it: one of this process, and with Redis one of all.
-        """
-        known = self.get(namespace, key, load)
-        return self.make_once(namespace, key, make, load) if known is None else known
-
     def make_once(
         self,
         namespace: str,
         key: str,
         make: Callable[[], Made],
         load: Callable[[Any], T] = _as_it_is,
+        until: float = inf,
     ) -> T:
-        """As `get_or_make`, for whoever has asked already and found nothing."""
+        """The value that `make` makes, where `get` has found none; raises what that raises.
+
+        However many ask at once, one makes it: one of this process, and with Redis one of all.
+        The others wait `until` then at most, in seconds of time.monotonic.
+        """
         made, here = self._flights.share(
-            (namespace, key), lambda: self._made(namespace, key, make, load)
+            (namespace, key), lambda: self._made(namespace, key, make, load, until), until
         )
         answer: T = made.answer if here else made.value
         return answer
@@ -168,7 +157,12 @@ class Cache:
         return value
 
     def _made(
-        self, namespace: str, key: str, make: Callable[[], Made], load: Callable[[Any], T]
+        self,
+        namespace: str,
+        key: str,
+        make: Callable[[], Made],
+        load: Callable[[Any], T],
+        until: float,
     ) -> Made:
         """What one of this process makes, unless another one does."""
         known = self._memory.peek(namespace, key)
@@ -182,7 +176,7 @@ class Cache:
 
         if not self._shared.usable:
             return make_and_put()
-        made = self._shared.make_once(namespace, key, make_and_put)
+        made = self._shared.make_once(namespace, key, make_and_put, until)
         if isinstance(made, Made):
             return made
         value = self._kept(namespace, key, made, load)

@@ -19,11 +19,19 @@ BATCH: Final = 500
 """Keys that are looked at, and dropped, at once: others are served in between."""
 FIRST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 0.25
+LEASE: Final = 5.0
+"""Seconds after which a lock is free whose holder died: who lives renews it at each look."""
 MILLISECONDS: Final = 1000
 RELEASE: Final = (
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 )
 """Give back a lock, unless its time was over and another has it."""
+RENEW: Final = (
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then"
+    " return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end return 0"
+)
+"""Keep a lock for another while, unless another has it."""
+_LIFE: Final = int(LEASE * MILLISECONDS)
 _SPECIAL: Final = re.compile(r"([\\*?\[\]^-])")
 
 
@@ -51,16 +59,13 @@ class Clock:
 
 
 class Shared:
-    """Values and locks under the prefix. Every method raises StoreAwayError, `make_once` none.
+    """Values and locks under the prefix. Every method raises StoreAwayError, `make_once` none."""
 
-    `patience`: seconds for which others wait for one who makes a value, and after which a lock is
-    free though nobody gave it back.
-    """
-
-    def __init__(self, store: Store, patience: float, clock: Clock | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self._store = store
-        self._patience = patience
         self._clock = clock or Clock()
+        self._held: dict[str, str] = {}
+        store.on_look(self._renew)
 
     @property
     def usable(self) -> bool:
@@ -79,12 +84,15 @@ class Shared:
             content = orjson.dumps(value)
             self._store.ask("SET", self._name("cache", namespace, key), content, "PX", life)
 
-    def make_once(self, namespace: str, key: str, make: Callable[[], Made]) -> Made | Found:
+    def make_once(
+        self, namespace: str, key: str, make: Callable[[], Made], until: float
+    ) -> Made | Found:
         """What `make` makes, by one process among all; `make` puts it here before it returns.
 
-        Who waits in vain makes it too; so does everybody while Redis is away.
+        Who waits in vain, `until` then by the clock, makes it too; so does everybody while Redis
+        is away.
         """
-        end, pause = self._clock.now() + self._patience, FIRST_PAUSE
+        pause = FIRST_PAUSE
         lock, token = self._name("making", namespace, key), secrets.token_hex(8)
         try:
             while True:
@@ -93,16 +101,20 @@ class Shared:
                     self._unlock(lock, token)
                 if found is not None:
                     return found
-                if locked or self._clock.now() >= end:
+                left = until - self._clock.now()
+                if locked or left <= 0:
                     break
-                self._clock.sleep(pause)
+                self._clock.sleep(min(pause, left))
                 pause = min(2 * pause, LONGEST_PAUSE)
         except StoreAwayError:
             return make()
+        if locked:
+            self._held[token] = lock
         try:
             return make()
         finally:
             if locked:
+                del self._held[token]
                 self._unlock(lock, token)
 
     def clear(self, namespace: str | None) -> int:
@@ -113,10 +125,14 @@ class Shared:
         """Try to be the one who makes a value; and the value, where another has made it."""
         name = self._name("cache", namespace, key)
         lock = self._name("making", namespace, key)
-        life = int(self._patience * MILLISECONDS)
-        questions = (("SET", lock, token, "NX", "PX", life), ("GET", name), ("PTTL", name))
+        questions = (("SET", lock, token, "NX", "PX", _LIFE), ("GET", name), ("PTTL", name))
         answer, *value = self._store.ask_all(questions)
         return answer is not None, _found(*value)
+
+    def _renew(self, ask: Ask) -> None:
+        """Keep the locks of what is being made here."""
+        for token, lock in tuple(self._held.items()):
+            ask("EVAL", RENEW, 1, lock, token, _LIFE)
 
     def _unlock(self, lock: str, token: str) -> None:
         try:

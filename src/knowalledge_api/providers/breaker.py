@@ -75,10 +75,10 @@ class AiBreaker:
             yield
         except AiError as error:
             if error.fault in COUNTED | ANSWERED:
-                self._judge(error.fault if error.fault in COUNTED else None)
+                self._judge(error.fault if error.fault in COUNTED else None, trial=trial)
             raise
         else:
-            self._judge(None)
+            self._judge(None, trial=trial)
         finally:
             if trial:
                 self._trying = False
@@ -98,8 +98,11 @@ class AiBreaker:
             self._trying = True
             return True
 
-    def _judge(self, fault: Fault | None) -> None:
+    def _judge(self, fault: Fault | None, *, trial: bool) -> None:
+        """Draw the consequence, unless the phase is another than the call began in."""
         with self._lock:
+            if trial is not (self._state.phase is BreakerPhase.HALF_OPEN):
+                return
             match self._state.phase, fault:
                 case BreakerPhase.CLOSED, None:
                     self._in_a_row = 0

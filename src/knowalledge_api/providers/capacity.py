@@ -16,6 +16,7 @@ class Capacity:
         self.size = size
         self._free = Condition()
         self._busy = 0
+        self._waiting = 0
 
     @property
     def busy(self) -> int:
@@ -24,9 +25,12 @@ class Capacity:
 
     @contextmanager
     def place(self, patience: float = 0) -> Iterator[None]:
-        """Have a place in this block; AiError where none is free within `patience` seconds."""
+        """Have a place in this block; AiError where none is free within `patience` seconds.
+
+        Places that become free are for those who wait before they are for anybody else.
+        """
         with self._free:
-            if not self._free.wait_for(self._is_free, timeout=min(patience, TIMEOUT_MAX)):
+            if not (self._busy + self._waiting < self.size or self._waited(patience)):
                 raise AiError(Fault.BUSY)
             self._busy += 1
         try:
@@ -36,5 +40,14 @@ class Capacity:
                 self._busy -= 1
                 self._free.notify()
 
-    def _is_free(self) -> bool:
-        return self._busy < self.size
+    def _waited(self, patience: float) -> bool:
+        """Whether a place became free in time."""
+        if patience <= 0:
+            return False
+        self._waiting += 1
+        try:
+            return self._free.wait_for(
+                lambda: self._busy < self.size, timeout=min(patience, TIMEOUT_MAX)
+            )
+        finally:
+            self._waiting -= 1

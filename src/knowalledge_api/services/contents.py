@@ -104,6 +104,7 @@ class Contents:
             key,
             lambda: self._stored(shelf, key, task) or self._written(shelf, key, topic, task, terms),
             _loading(shelf, task),
+            terms.until,
         )
         return answer
 

@@ -11,6 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from knowalledge_api.database.turns import part
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.providers.protocol import Terms
@@ -53,16 +54,13 @@ class Desk:
 
     left: deque[Explain]
     done: dict[Explain, Content[Explanation] | Exception] = field(default_factory=dict)
-    taken: set[Explain] = field(default_factory=set)
 
     def next(self) -> Explain | None:
         """Something that nobody works on; None where there is nothing more."""
         try:
-            task = self.left.popleft()
+            return self.left.popleft()
         except IndexError:
             return None
-        self.taken.add(task)
-        return task
 
 
 class Presentations:
@@ -99,7 +97,9 @@ class Presentations:
         if desk.left:
             with self._contents.place():
                 self._write_all(desk, terms)
-        return {**found, **desk.done}
+        return {
+            task: found.get(task) or desk.done.get(task) or AiError(Fault.LATE) for task in known
+        }
 
     def _write_all(self, desk: Desk, terms: Terms) -> None:
         """Empty the desk; AiError where there is no place for even one piece."""
@@ -110,26 +110,27 @@ class Presentations:
             if refusal is not None and not desk.done:
                 raise refusal
             if refusal is None and not desk.left:
-                break
-        for task in desk.taken - desk.done.keys():
-            desk.done[task] = AiError(Fault.LATE)
+                return
 
     def _write(self, desk: Desk, terms: Terms) -> AiError | None:
         """Write what is left, or the refusal of the first piece that there was no place for."""
         while (task := desk.next()) is not None:
             result = self._result(task, terms)
-            if isinstance(result, AiError) and result.fault is Fault.BUSY and not terms.patient:
-                desk.left.append(task)
-                return result
-            desk.done[task] = result
-            terms = replace(terms, patient=True)
+            refusal = _refusal(result)
+            if refusal is None or (terms.patient and time.monotonic() >= terms.until):
+                desk.done[task] = result
+                terms = replace(terms, patient=True)
+                continue
+            desk.left.append(task)
+            if not terms.patient:
+                return refusal
         return None
 
     def _help(self, desk: Desk, terms: Terms) -> None:
         """Write pieces as long as each finds a place at once."""
         while (task := desk.next()) is not None:
             result = self._result(task, terms)
-            if isinstance(result, AiError) and result.fault is Fault.BUSY:
+            if _refusal(result) is not None:
                 desk.left.append(task)
                 return
             desk.done[task] = result
@@ -137,7 +138,8 @@ class Presentations:
     def _result(self, task: Explain, terms: Terms) -> Content[Explanation] | Exception:
         """The explanation, or why there is none: one piece that fails costs no other."""
         try:
-            return self._contents.made(self._shelf, task.topic, task, terms)
+            with part():
+                return self._contents.made(self._shelf, task.topic, task, terms)
         except (ApiError, DatabaseUnavailableError) as error:
             return error
         except Exception as error:
@@ -158,6 +160,11 @@ def _tasks(wish: Wish) -> tuple[Explain, ...]:
         )
         for subtopic in wish.focus
     )
+
+
+def _refusal(result: Content[Explanation] | Exception) -> AiError | None:
+    """The result where there was no place: for us, or for another who was first and waited not."""
+    return result if isinstance(result, AiError) and result.fault is Fault.BUSY else None
 
 
 def _piece(task: Explain, result: Content[Explanation] | Exception) -> Piece:

@@ -26,7 +26,7 @@ class CacheProbe:
             return None
         with closing(make_store(self.settings)) as store:
             try:
-                return Shared(store, self.settings.redis_timeout).clear(namespace)
+                return Shared(store).clear(namespace)
             except StoreAwayError as error:
                 raise KnowctlError(
                     ErrorCode.REDIS,

@@ -29,8 +29,8 @@ LONGEST_WORD: Final = 60
 LONGEST_DELAY: Final = 3600.0
 """Seconds that are believed where Google says when to come again."""
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
-VERSION: Final = "v1"
-"""Of Google's API; no variable of the environment changes it."""
+VERSION: Final = "v1beta"
+"""Of Google's API, the SDK's own default: v1 has refused systemInstruction and responseSchema."""
 PLAIN: Final = "identity"
 _UNTOLD: Final = re.compile(r"[^A-Za-z0-9_ ]")
 MILLISECONDS: Final = 1000
@@ -38,7 +38,9 @@ OVERLOADED: Final = 429
 GATEWAY_TIMEOUT: Final = 504
 FAILED: Final = range(500, 600)
 ABOUT_THE_REQUEST: Final = frozenset({400, 413, 422})
-UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
+ABOUT_THE_ACCOUNT: Final = "FAILED_PRECONDITION"
+"""The name of the 400 that says that an account or its country is not served."""
+UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """What the SDK raises for JSON that is none, or that is not what it trusts it to be."""
 BLOCKING: Final = frozenset(
     {
@@ -216,9 +218,9 @@ def _named(error: errors.APIError) -> AiError:
 
 
 def _is_about_the_request(error: errors.APIError) -> bool:
-    """Whether another request may fare better; a bad key is answered with 400 as well."""
+    """Whether another request may fare better; a bad key is answered with 400 too."""
     is_key = any(info.get("reason") == "API_KEY_INVALID" for info in _infos(error.details))
-    return error.code in ABOUT_THE_REQUEST and not is_key
+    return error.code in ABOUT_THE_REQUEST and error.status != ABOUT_THE_ACCOUNT and not is_key
 
 
 def _retry_delay(details: Any) -> float:

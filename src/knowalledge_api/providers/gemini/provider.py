@@ -27,6 +27,8 @@ ATTEMPTS: Final = 3
 PASSING: Final = frozenset({Fault.OVERLOADED, Fault.FAILED, Fault.UNREACHABLE})
 FIRST_PAUSE: Final = 0.5
 """Seconds of the first pause at most; each one after it is twice as long, and all are random."""
+LONGEST_PAUSE: Final = 10.0
+"""Seconds; whoever is to wait longer is told so, and keeps no place from others meanwhile."""
 UNASKED: Final = frozenset({Fault.BUSY, Fault.RESTING, Fault.SPENT, Fault.LATE})
 """Why Gemini is not even called."""
 SHORTEST_CALL: Final = 0.5
@@ -103,8 +105,8 @@ class GeminiProvider:
                 return self._called(task, prompt, terms)
             except AiError as error:
                 pause = error.wanted_after + self._jitter(attempt)
-                has_time = pause + SHORTEST_CALL <= self._left(terms)
-                if attempt == ATTEMPTS or error.fault not in PASSING or not has_time:
+                waits = pause <= min(LONGEST_PAUSE, self._left(terms) - SHORTEST_CALL)
+                if attempt == ATTEMPTS or error.fault not in PASSING or not waits:
                     raise
                 self.clock.sleep(pause)
         raise AssertionError("unreachable")
@@ -116,12 +118,15 @@ class GeminiProvider:
             raise AiError(Fault.LATE)
         with self.breaker.guard():
             self.account.spend()
-            outcome = "ok"
+            outcome: str = Fault.FAILED
             try:
-                return _checked(task, self._answer(prompt, seconds, terms.user))
+                result = _checked(task, self._answer(prompt, seconds, terms.user))
             except AiError as error:
                 outcome = error.fault
                 raise
+            else:
+                outcome = "ok"
+                return result
             finally:
                 AI_CALLS.labels(GEMINI, outcome).inc()
 

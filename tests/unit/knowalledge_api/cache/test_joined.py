@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -101,9 +103,9 @@ def test_a_value_from_redis_lives_no_longer_in_memory_than_there(site: Site) -> 
 
 def test_who_makes_it_has_the_answer_and_the_others_what_is_kept(site: Site) -> None:
     here, there = site.process(), site.process()
-    assert here.get_or_make("a", "1", make, thing_of) == Thing("made")
-    assert here.get_or_make("a", "1", make, thing_of) == Thing("kept")
-    assert there.get_or_make("a", "1", make, thing_of) == Thing("kept")
+    assert here.make_once("a", "1", make, thing_of) == Thing("made")
+    assert here.make_once("a", "1", make, thing_of) == Thing("kept")
+    assert there.make_once("a", "1", make, thing_of) == Thing("kept")
 
 
 @pytest.mark.parametrize("redis", [True, False])
@@ -118,7 +120,7 @@ def test_however_many_ask_at_once_one_makes_it(site: Site, *, redis: bool) -> No
         return make()
 
     with ThreadPoolExecutor(8) as threads:
-        found = [threads.submit(cache.get_or_make, "a", "1", slowly, thing_of) for _ in range(8)]
+        found = [threads.submit(cache.make_once, "a", "1", slowly, thing_of) for _ in range(8)]
         go.set()
         answers = sorted(each.result(30).name for each in found)
     assert len(made) == 1
@@ -136,21 +138,34 @@ def test_what_another_process_makes_meanwhile_is_taken(site: Site) -> None:
         return answer(command)
 
     site.links[0].answer = arrives
-    assert cache.get_or_make("a", "1", make, thing_of) == Thing("theirs")
+    assert cache.make_once("a", "1", make, thing_of) == Thing("theirs")
     assert cache.get("a", "1") == Thing("theirs")
+
+
+def test_who_waits_for_whoever_it_is_waits_until_its_own_time_is_over(site: Site) -> None:
+    cache = site.process()
+    site.keys.values["ka:making:a:1"] = b"another's"
+    began = monotonic()
+    until = began + 0.3
+    with ThreadPoolExecutor(4) as threads:
+        asking = [
+            threads.submit(cache.make_once, "a", "1", make, thing_of, until) for _ in range(4)
+        ]
+        assert {each.result(30) for each in asking} <= {Thing("made"), Thing("kept")}
+    assert 0.3 <= monotonic() - began < 3
 
 
 def test_what_another_release_makes_meanwhile_is_made_here_as_well(site: Site) -> None:
     cache = site.process()
     site.keys.set("ka:cache:a:1", b"[1]", "PX", 900)
     site.keys.set("ka:making:a:1", b"another's", "PX", 900)
-    assert cache.get_or_make("a", "1", make, thing_of) == Thing("made")
+    assert cache.make_once("a", "1", make, thing_of) == Thing("made")
 
 
 def test_what_was_made_between_the_question_and_the_making_is_taken(site: Site) -> None:
     cache = site.process()
     cache.put("a", "1", Thing("x"), 9)
-    assert cache._made("a", "1", make, thing_of) == Made(Thing("x"), 0, Thing("x"))
+    assert cache._made("a", "1", make, thing_of, inf) == Made(Thing("x"), 0, Thing("x"))
 
 
 def test_while_redis_is_away_memory_serves(site: Site) -> None:
@@ -161,7 +176,7 @@ def test_while_redis_is_away_memory_serves(site: Site) -> None:
     assert cache.get("a", "2") is None
     cache.put("a", "2", "y", 9)
     assert cache.get("a", "2") == "y"
-    assert cache.get_or_make("a", "3", make) == Thing("made")
+    assert cache.make_once("a", "3", make) == Thing("made")
     told = cache.stats()
     assert (told.mode, told.why, told.degradations) == (Mode.MEMORY, "Connection refused.", 1)
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from knowalledge_api.cache.shared import Clock, Found, Made, Shared, cleared
+from knowalledge_api.cache.shared import LEASE, Clock, Found, Made, Shared, cleared
 from knowalledge_api.stores.links import Command
 from knowalledge_api.stores.store import StoreAwayError
 from tests.support.stores import LOST, FakeLinks, Keys, store_of
@@ -37,7 +37,7 @@ class Time:
 
 def shared_of(keys: Keys, prefix: str = "ka:") -> tuple[Shared, Time, FakeLinks]:
     links, time = FakeLinks(keys), Time(keys)
-    return Shared(store_of(links, prefix), PATIENCE, time.clock), time, links
+    return Shared(store_of(links, prefix), time.clock), time, links
 
 
 def make() -> Made:
@@ -71,11 +71,11 @@ def test_one_who_has_the_lock_makes_it_and_gives_the_lock_back() -> None:
     shared, time, _ = shared_of(keys)
 
     def look() -> Made:
-        assert keys.lives["ka:making:a:1"] == PATIENCE * 1000
+        assert keys.lives["ka:making:a:1"] == LEASE * 1000
         assert "ka:making:a:1" in keys.values
         return make()
 
-    assert shared.make_once("a", "1", look) == make()
+    assert shared.make_once("a", "1", look, PATIENCE) == make()
     assert (keys.values, time.slept) == ({}, [])
 
 
@@ -86,7 +86,7 @@ def test_a_lock_is_given_back_though_making_failed() -> None:
         raise LookupError("in vain")
 
     with pytest.raises(LookupError):
-        shared_of(keys)[0].make_once("a", "1", fail)
+        shared_of(keys)[0].make_once("a", "1", fail, PATIENCE)
     assert keys.values == {}
 
 
@@ -97,7 +97,7 @@ def test_a_lock_that_another_has_by_now_is_left_alone() -> None:
         keys.values["ka:making:a:1"] = b"another's"
         return make()
 
-    shared_of(keys)[0].make_once("a", "1", slow)
+    shared_of(keys)[0].make_once("a", "1", slow, PATIENCE)
     assert keys.values == {"ka:making:a:1": b"another's"}
 
 
@@ -109,7 +109,7 @@ def test_the_others_wait_for_what_one_makes() -> None:
         keys.set("ka:cache:a:1", b'"theirs"', "PX", 900)
 
     time.then = [lambda: None, arrives]
-    assert shared.make_once("a", "1", make) == Found("theirs", 0.9)
+    assert shared.make_once("a", "1", make, PATIENCE) == Found("theirs", 0.9)
     assert time.slept == [0.02, 0.04]
 
 
@@ -117,7 +117,7 @@ def test_where_the_one_gave_up_the_next_makes_it() -> None:
     keys = Keys({"ka:making:a:1": b"another's"})
     shared, time, _ = shared_of(keys)
     time.then = [keys.values.clear]
-    assert shared.make_once("a", "1", make) == make()
+    assert shared.make_once("a", "1", make, PATIENCE) == make()
 
 
 def test_what_was_made_before_the_lock_was_had_is_taken_and_the_lock_given_back() -> None:
@@ -129,15 +129,51 @@ def test_what_was_made_before_the_lock_was_had_is_taken_and_the_lock_given_back(
         del keys.values["ka:making:a:1"]
 
     time.then = [done]
-    assert shared.make_once("a", "1", make) == Found("theirs", 0.9)
+    assert shared.make_once("a", "1", make, PATIENCE) == Found("theirs", 0.9)
     assert keys.values.keys() == {"ka:cache:a:1"}
 
 
-def test_nobody_waits_longer_than_patience() -> None:
+def test_a_lock_is_kept_for_as_long_as_its_holder_works_and_no_longer() -> None:
+    keys = Keys()
+    store = store_of(FakeLinks(keys))
+    shared = Shared(store)
+
+    def slow() -> Made:
+        keys.lives["ka:making:a:1"] = 1
+        store.look()
+        assert keys.lives["ka:making:a:1"] == LEASE * 1000
+        return make()
+
+    def lost() -> Made:
+        keys.set("ka:making:a:2", b"another's", "PX", 1)
+        store.look()
+        assert keys.lives["ka:making:a:2"] == 1
+        return make()
+
+    shared.make_once("a", "1", slow, PATIENCE)
+    shared.make_once("a", "2", lost, PATIENCE)
+    keys.set("ka:making:a:1", b"another's", "PX", 1)
+    store.look()
+    assert keys.lives["ka:making:a:1"] == 1
+
+
+def test_two_who_make_the_same_after_a_lock_was_lost_end_in_any_order() -> None:
+    keys = Keys()
+    shared, _, _ = shared_of(keys)
+
+    def loses_it() -> Made:
+        keys.values.clear()
+        return shared.make_once("a", "1", make, PATIENCE)  # type: ignore[return-value]  # it makes
+
+    assert shared.make_once("a", "1", loses_it, PATIENCE) == make()
+    assert keys.values == {}
+
+
+def test_nobody_waits_beyond_their_time() -> None:
     keys = Keys({"ka:making:a:1": b"another's"})
     shared, time, _ = shared_of(keys)
-    assert shared.make_once("a", "1", make) == make()
-    assert PATIENCE <= time.now < PATIENCE + 0.3
+    assert shared.make_once("a", "1", make, PATIENCE) == make()
+    assert time.now == PATIENCE
     assert max(time.slept) == 0.25
 
 
@@ -156,7 +192,7 @@ def test_without_redis_everybody_makes_it(when: str) -> None:
     time.then = [away]
     if when == "at once":
         away()
-    assert shared.make_once("a", "1", make_while) == make()
+    assert shared.make_once("a", "1", make_while, PATIENCE) == make()
 
 
 def test_clearing_a_namespace_leaves_all_other_keys_alone() -> None:
@@ -182,7 +218,7 @@ def test_a_prefix_or_namespace_is_no_pattern() -> None:
             return [b"0", []]
         return 1
 
-    shared = Shared(store_of(FakeLinks(answer), "k*[a]:"), PATIENCE)
+    shared = Shared(store_of(FakeLinks(answer), "k*[a]:"))
     assert shared.clear("x?") == 0
     assert shared.clear(None) == 0
     assert patterns == [r"k\*\[a\]:cache:x\?:*", r"k\*\[a\]:cache:*"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from knowalledge_api.database.turns import asker, left, turn
+from knowalledge_api.database.turns import asker, left, part, turn
 
 
 @dataclass
@@ -78,3 +78,27 @@ def test_a_turn_that_fails_is_counted_too(clock: Clock, request_: Request) -> No
         _fail_later(clock)
     assert request_.database_seconds == 1.25
     assert left(9, clock) == 9
+
+
+def test_each_part_of_a_request_has_its_own_time_and_the_request_s_name(
+    clock: Clock, request_: Request
+) -> None:
+    with turn(2, clock):
+        clock.now += 1.5
+    for _ in range(3):
+        with part():
+            for spare in (2.0, 0.5):
+                with turn(2, clock):
+                    assert left(9, clock) == spare
+                    clock.now += 1.5
+            who = asker.get()
+            assert who is not None
+            assert (who.id, who.route) == (request_.id, request_.route)
+    assert asker.get() is request_
+    assert request_.database_seconds == 1.5
+
+
+def test_a_script_has_no_parts(clock: Clock) -> None:
+    with part(), turn(2, clock):
+        assert asker.get() is None
+        assert left(9, clock) == 9

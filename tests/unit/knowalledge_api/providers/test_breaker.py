@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 
 import pytest
@@ -129,6 +130,24 @@ def test_who_began_before_it_opened_does_not_close_it(breaker: AiBreaker) -> Non
     with breaker.guard():
         fail(breaker, times=FAILURES)
     assert breaker.state().phase is BreakerPhase.OPEN
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_who_began_before_it_opened_decides_nothing_while_another_tries(
+    breaker: AiBreaker, clock: Clock, *, failed: bool
+) -> None:
+    error = AiError(Fault.TIMEOUT) if failed else None
+    late = [ExitStack(), ExitStack()]
+    for each in late:
+        each.enter_context(breaker.guard())
+    fail(breaker, times=FAILURES)
+    clock.now += REST
+    with breaker.guard():
+        for each in late:
+            each.__exit__(None if error is None else AiError, error, None)
+        assert breaker.state().phase is BreakerPhase.HALF_OPEN
+    succeed(breaker)
+    assert breaker.state().phase is BreakerPhase.CLOSED
 
 
 def test_an_operator_may_close_it(breaker: AiBreaker) -> None:

@@ -54,6 +54,28 @@ def test_the_patient_gets_the_place_that_becomes_free() -> None:
         holding.result(30)
 
 
+def test_who_comes_later_takes_no_place_from_who_waits() -> None:
+    capacity, inside, over = Capacity(1), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with capacity.place(30):
+            inside.set()
+            over.wait(30)
+
+    with ThreadPoolExecutor(1) as threads:
+        with capacity.place():
+            waiting = threads.submit(wait)
+            while not capacity._free._waiters:  # type: ignore[attr-defined]  # until it waits
+                pass
+        with pytest.raises(AiError), capacity.place():
+            pass
+        assert inside.wait(30)
+        over.set()
+        waiting.result(30)
+    with capacity.place():
+        assert capacity.busy == 1
+
+
 def test_patience_ends() -> None:
     capacity = Capacity(1)
     with capacity.place(), pytest.raises(AiError), capacity.place(0.01):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -194,6 +195,17 @@ def test_who_waits_has_a_place_and_what_is_known_needs_none(database: Database) 
     assert get(asked).source == "cache"
     with pytest.raises(ApiError):
         get(asked, DivideTopic(topic="another"))
+
+
+def test_a_request_waits_for_another_process_no_longer_than_its_own_time(
+    database: Database,
+) -> None:
+    keys = Keys()
+    links = FakeLinks(lambda command: None if "NX" in command else keys(command))
+    asked = Contents(database, Cache(Store(links)), Writer(), budget=0.3)
+    began = time.monotonic()
+    assert get(asked).source == "gemini"
+    assert 0.3 <= time.monotonic() - began < 3
 
 
 def test_redis_holds_it_for_other_processes(database: Database) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from knowalledge_api.cache import Cache
 from knowalledge_api.database import Database
 from knowalledge_api.database.models import Base
+from knowalledge_api.database.turns import asker, left, turn
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.logs import request_id
 from knowalledge_api.providers.capacity import Capacity
@@ -32,6 +33,13 @@ PARTS = tuple(f"part {number}" for number in range(8))
 WISH = Wish("CI/CD", PARTS, "juniorLevel", "lowDetail", "", Language.ENGLISH)
 SHELF = Shelves.of(7200, 3600).explanations
 Before = Callable[[Task[Any], Terms], object]
+
+
+@dataclass
+class Request:
+    id: str = "r"
+    route: str | None = "/r"
+    database_seconds: float = 0.0
 
 
 @pytest.fixture
@@ -211,6 +219,40 @@ def test_what_is_not_done_in_time_is_told_as_late(
     finally:
         over.set()
     assert sorted(piece.error or "" for piece in pieces) == ["", "", ANSWERS[Fault.LATE][1]]
+
+
+def test_a_refusal_that_was_another_s_is_tried_again_by_whoever_may_wait(
+    make: Callable[..., Presentations], writer: Writer
+) -> None:
+    refused: list[Task[Any]] = []
+
+    def before(task: Task[Any], terms: Terms) -> None:
+        if terms.patient and not refused:
+            refused.append(task)
+            raise AiError(Fault.BUSY)
+
+    writer.before = before
+    assert all(piece.content for piece in make(0).present(replace(WISH, focus=PARTS[:2])))
+    assert refused
+
+
+def test_a_piece_may_wait_for_the_database_however_long_the_others_did(
+    make: Callable[..., Presentations], writer: Writer
+) -> None:
+    left_over: list[float] = []
+
+    def before(_task: Task[Any], _terms: Terms) -> None:
+        with turn(2):
+            left_over.append(left(9))
+
+    writer.before = before
+    token = asker.set(Request(database_seconds=1.9))
+    try:
+        make(3).present(WISH)
+    finally:
+        asker.reset(token)
+    assert len(left_over) == len(PARTS)
+    assert min(left_over) > 0.5
 
 
 def test_a_database_that_goes_away_in_between_fails_a_piece(

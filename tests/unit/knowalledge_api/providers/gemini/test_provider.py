@@ -159,6 +159,22 @@ def test_a_wait_beyond_the_time_of_the_request_is_the_client_s(
     assert (caught.value.retry_after, site.spent, site.slept) == (90, 1, [])
 
 
+def test_nobody_keeps_a_place_for_a_long_wait(provider: GeminiProvider, site: Site) -> None:
+    site.says = [AiError(Fault.OVERLOADED, 30), GOOD]
+    with pytest.raises(AiError) as caught:
+        provider.write(TASK, Terms(until=60))
+    assert (caught.value.retry_after, site.spent, site.slept) == (30, 1, [])
+
+
+def test_a_bug_is_no_success(
+    provider: GeminiProvider, site: Site, counted: Callable[[], dict[str, float]]
+) -> None:
+    site.says = []
+    with pytest.raises(IndexError):
+        provider.write(TASK, Terms(until=60))
+    assert counted()["knowalledge_ai_calls_total\tgemini\tfailed"] == 1
+
+
 def test_a_call_has_what_is_left_of_the_request_s_time(
     provider: GeminiProvider, site: Site
 ) -> None:
