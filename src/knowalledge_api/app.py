@@ -121,13 +121,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
     app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
-    app.register_blueprint(_content(settings, database, cache, writers))
+    contents = Contents(
+        database, cache, writers.provider, settings.ai_request_budget, writers.place
+    )
+    app.register_blueprint(_content(settings, contents, writers))
     idempotency = Idempotency(database)
     app.register_blueprint(auth.blueprint(accounts, idempotency, door.forget))
     app.register_blueprint(learning.blueprint(Learning(database), idempotency))
     app.register_blueprint(admin.blueprint(live.everyone))
     breakers: dict[str, Breaker] = {"redis": RedisBreaker(store), "gemini": AiBreakers(live)}
-    app.register_blueprint(operations.blueprint(cache.clear, live.clear_everywhere, breakers))
+    app.register_blueprint(operations.blueprint(contents.clear, live.clear_everywhere, breakers))
     limited = settings.rate_limit_enabled
     app.register_blueprint(measured.blueprint(live.measured, limited=limited))
     pages = Pages()
@@ -147,11 +150,8 @@ def _door(settings: Settings, identity: Identity, gate: Gate) -> Door:
     return Door(identity, scraper, gate, development=development)
 
 
-def _content(settings: Settings, database: Database, cache: Cache, writers: Writers) -> Blueprint:
+def _content(settings: Settings, contents: Contents, writers: Writers) -> Blueprint:
     """What has content written, by the writers of the settings."""
-    contents = Contents(
-        database, cache, writers.provider, settings.ai_request_budget, writers.place
-    )
     shelves = Shelves.of(settings.cache_ttl_subtopics, settings.cache_ttl_quiz)
     return content.blueprint(
         Writing(contents, shelves),

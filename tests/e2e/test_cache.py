@@ -62,6 +62,8 @@ def test_a_namespace_is_dropped_in_every_worker(each: Served) -> None:
     assert done["memory"] <= WORKERS  # a worker may have followed Redis before it was told
     assert done["cleared"] >= 1
     assert sizes(each) == [0] * WORKERS
+    anew = each.running.request("POST", "/api/create_subtopics", TOPIC)
+    assert anew.body["source"] == "offline", "it came back from the database"
 
 
 def test_what_was_dropped_is_kept_again_when_it_is_asked_for(each: Served) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from knowalledge_api.database.models import GeneratedContent, Topic
@@ -64,6 +64,15 @@ def store_content(database: Database, content: Content) -> None:
             session.add(_row(content, _topic_id(session, content)))
     except IntegrityError:
         pass  # the other process was first
+
+
+def drop_contents(session: Session, kind: str | None = None) -> int:
+    """Drop the content of a kind, or all of it; how many went. Topics stay: learners have them."""
+    dropping = delete(GeneratedContent)
+    if kind is not None:
+        dropping = dropping.where(GeneratedContent.kind == kind)
+    result = session.execute(dropping)
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def _renew(session: Session, content: Content) -> bool:

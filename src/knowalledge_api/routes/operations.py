@@ -29,7 +29,7 @@ def blueprint(
     clear_everywhere: Callable[[str | None], int],
     breakers: Mapping[str, Breaker],
 ) -> Blueprint:
-    """The routes; `clear` reaches Redis and this process, `clear_everywhere` all of this server."""
+    """The routes; `clear` reaches what all share, `clear_everywhere` the memory of each worker."""
     routes = Blueprint("operations", __name__, url_prefix="/api")
 
     @routes.post("/cache/clear")

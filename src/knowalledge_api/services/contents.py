@@ -14,7 +14,7 @@ from knowalledge_api.cache import Cache
 from knowalledge_api.cache.shared import Made
 from knowalledge_api.database import Database
 from knowalledge_api.database.contents import Content as Row
-from knowalledge_api.database.contents import find_content, store_content
+from knowalledge_api.database.contents import drop_contents, find_content, store_content
 from knowalledge_api.database.models.columns import utc_now
 from knowalledge_api.errors import DatabaseUnavailableError
 from knowalledge_api.providers.protocol import ContentProvider, Terms
@@ -107,6 +107,16 @@ class Contents:
             terms.until,
         )
         return answer
+
+    def clear(self, namespace: str | None = None) -> int:
+        """Drop a shelf's content, or all: in the database first, lest it is taken up again.
+
+        How many entries went, of the database, Redis and this process together. Raises
+        DatabaseUnavailableError, and then nothing is dropped.
+        """
+        with self._database.session() as session:
+            dropped = drop_contents(session, namespace)
+        return dropped + self._cache.clear(namespace)
 
     def _key(self, shelf: Shelf[Any], task: Task[Any]) -> str:
         shaping = (str(getattr(task, name)) for name in task.__dataclass_fields__)

@@ -30,7 +30,7 @@ def clear(
     ] = None,
     instance: Instance = None,
 ) -> CacheCleared:
-    """Drop cached content in every worker and in Redis, where no other key is touched.
+    """Drop content in the database, in Redis (no other key) and in every worker.
 
     Example: knowctl cache clear --namespace subtopics
     """

@@ -60,28 +60,35 @@ class Emptied:
 
 
 @dataclass(frozen=True, slots=True)
-class CacheCleared(Succeeded):
-    """What went: a namespace, or everything where it is None.
+class StoreCleared:
+    """What servers share, and how many values went there: None where none, for the reason."""
 
-    `redis` is None where nothing was cleared there, for the reason in `why`.
-    """
+    cleared: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCleared(Succeeded):
+    """What went: a namespace, or everything where it is None."""
 
     namespace: str | None
     workers: tuple[Emptied, ...]
     silent: tuple[Silent, ...]
-    redis: int | None
-    why: str = ""
+    database: StoreCleared
+    redis: StoreCleared
 
     @property
     def data(self) -> object:
         """How many values went in all, and where."""
         memory = sum(each.cleared for each in self.workers)
+        shared = (self.database.cleared or 0) + (self.redis.cleared or 0)
         return {
             "namespace": self.namespace,
-            "cleared": memory + (self.redis or 0),
+            "cleared": memory + shared,
             "memory": memory,
-            "redis": self.redis,
-            "why": self.why,
+            "database": self.database.cleared,
+            "redis": self.redis.cleared,
+            "why": {"database": self.database.why, "redis": self.redis.why},
             "workers": self.workers,
             "silent": self.silent,
         }

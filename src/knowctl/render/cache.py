@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from knowctl.model.cache import CacheCleared, CacheStats, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, StoreCleared, WorkerCache
 from knowctl.render.figures import NONE, age, count, plural
 from knowctl.render.style import Style
 from knowctl.render.table import of_figures
@@ -32,14 +32,17 @@ def _(done: CacheCleared, style: Style) -> str:
     dropped = sum(each.cleared for each in done.workers)
     place = f"{count(dropped)} values in the memory of {plural(len(done.workers), 'worker')}"
     lines = [of_step("cleared", f"{what}: {place}", style)]
-    if done.redis is not None:
-        lines.append(of_step("redis", f"{count(done.redis)} values", style))
-    else:
-        lines.append(of_warning("redis", f"nothing was cleared there: {done.why}", style))
+    lines += [_store("database", done.database, style), _store("redis", done.redis, style)]
     lines += [
         of_warning("silent", f"worker {each.pid}: {each.cause}", style) for each in done.silent
     ]
     return "\n".join(lines)
+
+
+def _store(name: str, store: StoreCleared, style: Style) -> str:
+    if store.cleared is None:
+        return of_warning(name, f"nothing was cleared there: {store.why}", style)
+    return of_step(name, f"{count(store.cleared)} values", style)
 
 
 def _worker(each: WorkerCache, now: float) -> tuple[str, ...]:

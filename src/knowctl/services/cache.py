@@ -1,4 +1,4 @@
-"""The cache of a running server, over all its workers and in Redis: looked at, and cleared."""
+"""The cache of a running server, over all its workers and stores: looked at, and cleared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from knowctl.errors import KnowctlError
-from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, StoreCleared, WorkerCache
 from knowctl.model.live import Silent
 
 NO_REDIS = "REDIS_URL is not set"
@@ -25,8 +25,11 @@ class Live(Protocol):
         """Have every worker drop what it has in memory."""
 
 
-class Redis(Protocol):
-    """The Redis of the settings."""
+class Stores(Protocol):
+    """The database and the Redis of the settings."""
+
+    def clear_contents(self, namespace: str | None) -> int:
+        """Drop what was written; how many texts. KnowctlError where it can't be asked."""
 
     def clear_cache(self, namespace: str | None) -> int | None:
         """Drop our values; how many, None without a Redis. KnowctlError where it is away."""
@@ -37,15 +40,19 @@ def stats(live: Live) -> CacheStats:
     return CacheStats(*live.caches(), live.now())
 
 
-def clear(live: Live, redis: Callable[[], Redis], namespace: str | None) -> CacheCleared:
-    """Drop a namespace, or everything: in Redis first, lest a worker takes it up again.
+def clear(live: Live, stores: Callable[[], Stores], namespace: str | None) -> CacheCleared:
+    """Drop a namespace, or everything: the workers last, lest they take it up again.
 
     A Redis that is away the workers themselves clear, before they use it again.
     """
-    why = ""
+    database = _cleared(lambda: stores().clear_contents(namespace), "")
+    redis = _cleared(lambda: stores().clear_cache(namespace), NO_REDIS)
+    return CacheCleared(namespace, *live.clear_cache(namespace), database, redis)
+
+
+def _cleared(clearing: Callable[[], int | None], otherwise: str) -> StoreCleared:
     try:
-        dropped = redis().clear_cache(namespace)
-        why = NO_REDIS if dropped is None else ""
+        dropped = clearing()
     except KnowctlError as error:
-        dropped, why = None, error.failure.cause
-    return CacheCleared(namespace, *live.clear_cache(namespace), dropped, why)
+        return StoreCleared(None, error.failure.cause or error.failure.message)
+    return StoreCleared(dropped, otherwise if dropped is None else "")

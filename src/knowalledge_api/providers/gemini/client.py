@@ -30,7 +30,7 @@ LONGEST_DELAY: Final = 3600.0
 """Seconds that are believed where Google says when to come again."""
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
 VERSION: Final = "v1beta"
-"""Of Google's API, the SDK's own default: v1 has refused systemInstruction and responseSchema."""
+"""Of Google's API, which has had all that is sent from the beginning: v1 has refused some of it."""
 PLAIN: Final = "identity"
 _UNTOLD: Final = re.compile(r"[^A-Za-z0-9_ ]")
 MILLISECONDS: Final = 1000

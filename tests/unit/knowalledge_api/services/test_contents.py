@@ -208,6 +208,17 @@ def test_a_request_waits_for_another_process_no_longer_than_its_own_time(
     assert 0.3 <= time.monotonic() - began < 3
 
 
+def test_what_was_cleared_is_written_anew_in_every_process(database: Database) -> None:
+    writer = Writer()
+    one, two = contents(database, writer), contents(database, writer)
+    get(one)
+    assert one.clear("explanations") == 0
+    assert get(one).source == "cache"
+    assert one.clear("subtopics") == 2
+    assert get(two).source == "gemini"
+    assert one.clear() == 1
+
+
 def test_redis_holds_it_for_other_processes(database: Database) -> None:
     links = FakeLinks(Keys())
     writer = Writer()

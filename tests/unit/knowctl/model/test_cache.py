@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, StoreCleared, WorkerCache
 from knowctl.model.live import Silent
 
 ONE = WorkerCache(4301, 3, "redis", 100.0, "", 0, hits=6, misses=2, size=4)
@@ -19,17 +19,19 @@ def test_before_the_first_question_there_is_no_rate() -> None:
     assert CacheStats((TWO,), (), 200.0).total["hit_rate_percent"] is None
 
 
-def test_what_was_cleared_is_the_sum_of_memory_and_redis() -> None:
-    done = CacheCleared("a", (Emptied(1, 3, 4), Emptied(2, 3, 1)), SILENT, 7)
+def test_what_was_cleared_is_the_sum_over_all_places() -> None:
+    workers = (Emptied(1, 3, 4), Emptied(2, 3, 1))
+    done = CacheCleared("a", workers, SILENT, StoreCleared(2), StoreCleared(7))
     assert done.data == {
         "namespace": "a",
-        "cleared": 12,
+        "cleared": 14,
         "memory": 5,
+        "database": 2,
         "redis": 7,
-        "why": "",
+        "why": {"database": "", "redis": ""},
         "workers": done.workers,
         "silent": SILENT,
     }
-    alone = CacheCleared(None, done.workers, (), None, "REDIS_URL is not set")
+    alone = CacheCleared(None, workers, (), StoreCleared(None, "x"), StoreCleared(None, "y"))
     assert isinstance(alone.data, dict)
     assert (alone.data["cleared"], alone.data["redis"]) == (5, None)

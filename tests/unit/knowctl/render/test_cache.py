@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, StoreCleared, WorkerCache
 from knowctl.model.live import Silent
 from knowctl.render.style import Style
 from knowctl.render.text import of_result
@@ -8,6 +8,7 @@ from knowctl.render.text import of_result
 PLAIN = Style(unicode=False, width=100)
 ONE = WorkerCache(4301, 3, "redis", 80.0, "", 0, hits=6, misses=2, size=4)
 TWO = WorkerCache(4302, 3, "memory", 160.0, "Connection refused.", 1, hits=0, misses=0, size=1)
+STORES = (StoreCleared(2), StoreCleared(7))
 SILENT = Silent(4303, 3, "no answer in 1.5 s")
 
 
@@ -29,14 +30,18 @@ def test_before_the_first_question_there_is_no_rate() -> None:
 
 
 def test_what_went_is_told_by_place() -> None:
-    done = CacheCleared("a", (Emptied(1, 3, 4), Emptied(2, 3, 1)), (SILENT,), 7)
-    first, second, third = lines_of(done)
+    done = CacheCleared("a", (Emptied(1, 3, 4), Emptied(2, 3, 1)), (SILENT,), *STORES)
+    first, database, second, third = lines_of(done)
     assert first.endswith("namespace a: 5 values in the memory of 2 workers")
+    assert database.endswith("database 2 values")
     assert second.endswith("redis 7 values")
     assert third.endswith("worker 4303: no answer in 1.5 s")
 
 
-def test_what_did_not_go_in_redis_is_told_with_the_reason() -> None:
-    first, second = lines_of(CacheCleared(None, (), (), None, "REDIS_URL is not set"))
+def test_what_did_not_go_in_a_store_is_told_with_the_reason() -> None:
+    away = StoreCleared(None, "Connection refused.")
+    unset = StoreCleared(None, "REDIS_URL is not set")
+    first, database, second = lines_of(CacheCleared(None, (), (), away, unset))
+    assert database.endswith("nothing was cleared there: Connection refused.")
     assert "everything" in first
     assert second.endswith("nothing was cleared there: REDIS_URL is not set")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from knowctl.errors import ErrorCode, KnowctlError
-from knowctl.model.cache import CacheCleared, CacheStats, Emptied, WorkerCache
+from knowctl.model.cache import CacheCleared, CacheStats, Emptied, StoreCleared, WorkerCache
 from knowctl.model.live import Silent
 from knowctl.services import cache
 
@@ -30,15 +30,21 @@ class FakeLive:
 
 
 @dataclass
-class FakeRedis:
-    """A Redis that holds so many values, or is away."""
+class FakeStores:
+    """A database and a Redis that hold so many values, or are away."""
 
     live: FakeLive
     holds: int | None = 7
     away: bool = False
 
-    def __call__(self) -> FakeRedis:
+    def __call__(self) -> FakeStores:
         return self
+
+    def clear_contents(self, namespace: str | None) -> int:
+        self.live.done.append(f"database {namespace}")
+        if self.away:
+            raise KnowctlError(ErrorCode.DATABASE, "x", cause="Nobody there.", hint="y")
+        return 2
 
     def clear_cache(self, namespace: str | None) -> int | None:
         self.live.done.append(f"redis {namespace}")
@@ -51,15 +57,20 @@ def test_every_worker_tells_of_its_cache() -> None:
     assert cache.stats(FakeLive()) == CacheStats((ONE,), (SILENT,), 200.0)
 
 
-def test_redis_is_cleared_before_the_workers_memory() -> None:
+def test_what_all_share_is_cleared_before_the_workers_memory() -> None:
     live = FakeLive()
-    done = cache.clear(live, FakeRedis(live), "a")
-    assert done == CacheCleared("a", (GONE,), (SILENT,), 7)
-    assert live.done == ["redis a", "memory a"]
+    done = cache.clear(live, FakeStores(live), "a")
+    assert done == CacheCleared("a", (GONE,), (SILENT,), StoreCleared(2), StoreCleared(7))
+    assert live.done == ["database a", "redis a", "memory a"]
 
 
-def test_without_redis_the_workers_are_cleared_and_the_reason_is_told() -> None:
+def test_what_is_away_is_told_with_the_reason_and_the_rest_is_cleared() -> None:
     live = FakeLive()
-    assert cache.clear(live, FakeRedis(live, holds=None), None).why == "REDIS_URL is not set"
-    done = cache.clear(live, FakeRedis(live, away=True), None)
-    assert (done.redis, done.why, done.workers) == (None, "Connection refused.", (GONE,))
+    done = cache.clear(live, FakeStores(live, holds=None), None)
+    assert done.redis == StoreCleared(None, "REDIS_URL is not set")
+    done = cache.clear(live, FakeStores(live, away=True), None)
+    assert (done.database, done.redis, done.workers) == (
+        StoreCleared(None, "Nobody there."),
+        StoreCleared(None, "Connection refused."),
+        (GONE,),
+    )
