@@ -30,6 +30,12 @@ class Language(StrEnum):
     URDU = "ur"
 
 
+UNSPACED: Final = frozenset({Language.CHINESE, Language.JAPANESE})
+"""Languages that part no words by blanks: a text's length is told by its signs."""
+SIGNS_A_WORD: Final = 1.6
+"""As many signs of these say about as much as a word does elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A file that has been found to be a picture, and what its sender calls it, in plain words.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from knowalledge_api.providers.tasks import (
+    SIGNS_A_WORD,
     SUBTOPICS,
+    UNSPACED,
     DivideTopic,
     Explain,
     Explanation,
@@ -16,8 +18,6 @@ from knowalledge_api.providers.tasks import (
 )
 
 LONGEST_HEADING: Final = 300
-UNSPACED: Final[Mapping[Language, float]] = {Language.CHINESE: 1.6, Language.JAPANESE: 2.0}
-"""Characters that say as much as an English word, where blanks do not part words."""
 TOLERATED: Final = 0.6
 """The share of the asked length from which a text counts as long enough."""
 
@@ -41,8 +41,8 @@ def judge(task: Task[Any], body: Any) -> Judgement:
 
 def length(text: str, language: Language) -> float:
     """How long a text is, in words."""
-    unspaced = UNSPACED.get(language)
-    return len(text.split()) if unspaced is None else len("".join(text.split())) / unspaced
+    words = text.split()
+    return sum(map(len, words)) / SIGNS_A_WORD if language in UNSPACED else len(words)
 
 
 def _subtopics(_: DivideTopic, subtopics: tuple[str, ...]) -> Judgement:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from knowalledge_api.providers.tasks import SIGNS_A_WORD
+
 JUNIOR: Final = "juniorLevel"
 HIGH_SCHOOL: Final = "highSchoolLevel"
 UNDERGRADUATE: Final = "undergradLevel"
 
-SIGNS_A_WORD: Final = 1.6
-"""As many signs of Chinese or Japanese say about as much as a word does elsewhere."""
 LETTER: Final = r"[^\W\u3040-\u30ff\u3400-\u9fff]"
 """What makes a word together with its neighbours: no Chinese character and no kana."""
 ISOLATED: Final = "\u2068{text}\u2069"

@@ -34,7 +34,7 @@ def test_subtopics_are_the_share_that_can_be_used(headings: tuple[str, ...], sco
         (Language.ENGLISH, "word " * 70, 0.7, False),
         (Language.ENGLISH, "word " * 30, 0.3, True),
         (Language.CHINESE, "字" * 160, 1.0, False),
-        (Language.JAPANESE, "字" * 100, 0.5, True),
+        (Language.JAPANESE, "字" * 80, 0.5, True),
     ],
 )
 def test_an_explanation_is_as_long_as_was_asked(
