@@ -154,10 +154,14 @@ class Main:
         )
 
     def _tell_of(self, error: Exception) -> None:
-        """A bug here must not end what serves; where nothing serves yet, it ends the start."""
+        """What fails here must not end what serves; where nothing serves yet, it ends the start."""
         assert self.supervisor is not None  # noqa: S101 -- set before this is asked for
-        trace = "".join(traceback.format_exception(error))
-        self.supervisor.journal.error(f"this is a bug in knowctl: {error!r}", exception=trace)
+        if isinstance(error, OSError):  # such as a disk that is full
+            place = error.filename or self.supervisor.order.run_directory
+            self.supervisor.journal.error(f"{place}: {error.strerror or error}")
+        else:
+            trace = "".join(traceback.format_exception(error))
+            self.supervisor.journal.error(f"this is a bug in knowctl: {error!r}", exception=trace)
         if self.supervisor.doing == "start":
             self.supervisor.exit_code = 1
             self.loop.end()

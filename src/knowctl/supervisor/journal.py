@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -21,6 +22,8 @@ def _now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Journal:
     """Writes to a file, opened for each record so that it may be moved away, or to stderr.
+
+    What the file does not take goes to stderr, too: it may be about just that.
 
     `format` is that of LOG_FORMAT: json or console.
     """
@@ -45,7 +48,8 @@ class Journal:
         moment = self.clock().isoformat(timespec="milliseconds")
         if self.format == "json":
             record = {"time": moment, "level": level, "logger": "knowctl", "message": message}
-            line = json.dumps({**record, **facts}, default=str, ensure_ascii=False)
+            whole = {**record, **facts}
+            line = json.dumps(whole, default=str, ensure_ascii=False, separators=(",", ":"))
         else:
             extras = "".join(f" {name}={value}" for name, value in facts.items())
             line = f"{moment[:19]} {level.upper():7} knowctl: {message}{extras}"
@@ -53,11 +57,15 @@ class Journal:
 
     def _put(self, line: str) -> None:
         content = line.encode()
-        try:
-            if self.file is None:
+        if self.file is None or not _append(self.file, content):
+            with suppress(OSError):  # a closed terminal must not end what serves
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, content)
-                return
-            with open(self.file, "ab", buffering=0) as log:  # noqa: PTH123 -- pathlib costs memory
-                log.write(content)
-        except OSError:
-            return  # a full disk or a closed terminal must not end what serves
+
+
+def _append(file: str, content: bytes) -> bool:
+    """Whether all of it was written."""
+    try:
+        with open(file, "ab", buffering=0) as log:  # noqa: PTH123 -- pathlib costs memory
+            return log.write(content) == len(content)
+    except OSError:
+        return False

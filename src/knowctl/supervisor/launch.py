@@ -31,6 +31,24 @@ def become_supervisor(words: Sequence[str]) -> NoReturn:
     os.execv(sys.executable, command)  # noqa: S606 -- our own interpreter, fixed words
 
 
+def _try_log(file: str | None) -> None:
+    """KnowctlError where the log can't be opened: whatever fails then would fail in silence."""
+    if file is None:
+        return
+    try:
+        with Path(file).open("ab"):
+            return
+    except OSError as error:
+        raise KnowctlError(
+            ErrorCode.FILE,
+            "the log can't be opened",
+            cause=f"LOG_FILE is {file}: {error.strerror}",
+            hint=f"mkdir -p {Path(file).parent}, or set LOG_FILE to another place"
+            if isinstance(error, FileNotFoundError)
+            else f"ls -ld {file}; set LOG_FILE to a file that this user may write",
+        ) from error
+
+
 @dataclass
 class Handing:
     """A preparation's side of the errand: takes the address, hands over, or says why not.
@@ -45,6 +63,7 @@ class Handing:
 
     def bind(self, serving: Serving) -> None:
         """Hold the run directory and take the address; KnowctlError where either can't be had."""
+        _try_log(serving.log_file)
         if self.errand.first:
             directory = run_directory.prepare(serving.run_directory)
             self._descriptors.append(run_directory.hold(directory))
@@ -85,6 +104,7 @@ class InProcess:
 
     def bind(self, serving: Serving) -> None:
         """Hold the run directory and take the address; KnowctlError where either can't be had."""
+        _try_log(serving.log_file)
         run_directory.hold(run_directory.prepare(serving.run_directory))  # as long as this process
         self._listener = bind(serving.address)
 

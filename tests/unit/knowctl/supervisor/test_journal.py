@@ -55,8 +55,25 @@ def test_the_file_may_be_moved_away_between_two_records(tmp_path: Path) -> None:
     assert "two" in file.read_text()
 
 
-def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
-    journal(tmp_path / "no" / "such" / "directory").info("lost")
+def test_what_the_file_does_not_take_is_said_on_stderr(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    journal(tmp_path / "no" / "such" / "directory", "console").info("not lost")
+    assert capfd.readouterr().err.endswith("INFO    knowctl: not lost\n")
+
+
+def test_a_json_record_is_spelt_like_those_of_the_workers(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    journal(file).info("up")
+    assert '"level":"info","logger":"knowctl"' in file.read_text()
+
+
+def test_a_log_that_cannot_be_written_anywhere_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.__stderr__", full)
+        journal(tmp_path / "no" / "such" / "directory").info("lost")
 
 
 def test_without_a_file_it_speaks_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -102,6 +102,21 @@ def test_a_preparation_for_a_reload_takes_nothing(tmp_path: Path) -> None:
     handing.bind(serving)
     assert handing._descriptors == []
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "runner_of",
+    [lambda: Handing(HandOver(3, bind=False, first=False), {}), lambda: InProcess({})],
+)
+def test_a_log_that_cannot_be_opened_stops_the_start(
+    runner_of: Callable[[], Handing | InProcess], tmp_path: Path
+) -> None:
+    file = tmp_path / "missing" / "app.log"
+    with pytest.raises(KnowctlError) as raised:
+        runner_of().bind(replace(SERVING, run_directory=str(tmp_path), log_file=str(file)))
+    failure = raised.value.failure
+    assert failure.cause == f"LOG_FILE is {file}: No such file or directory"
+    assert failure.hint.startswith(f"mkdir -p {file.parent}")
 
 
 def test_a_preparation_that_fails_says_why() -> None:

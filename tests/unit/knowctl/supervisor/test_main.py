@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -197,3 +198,10 @@ def test_a_bug_ends_a_start_and_nothing_that_serves(stage: Stage) -> None:
     assert ended == ["end"]
     assert stage.server.exit_code == 1
     assert "this is a bug in knowctl: ValueError('y')" in stage.said()
+
+
+def test_a_disk_that_is_full_is_named_and_is_no_bug(stage: Stage) -> None:
+    main = main_of(stage)
+    main._tell_of(OSError(errno.ENOSPC, "No space left on device"))
+    assert f"{stage.server.order.run_directory}: No space left on device" in stage.said()
+    assert "bug" not in stage.said()
