@@ -148,7 +148,7 @@ def _ai(workers: Sequence[Worker]) -> str:
     if not found:
         return ""
     busy, total = sum(each.busy for each in found), sum(each.total for each in found)
-    return f"{busy} of {total} AI calls"
+    return f"{busy} of {total} AI calls under way"
 
 
 def _unasked(workers: Sequence[Worker], style: Style) -> Iterator[str]:

@@ -89,9 +89,10 @@ class GeminiClient:
         except errors.APIError as error:
             raise _named(error) from error
         except httpx2.TimeoutException as error:
+            log.warning("Gemini did not answer within %.1f s", seconds)
             raise AiError(Fault.TIMEOUT) from error
         except httpx2.HTTPError as error:
-            log.warning("Gemini can't be reached: %s", type(error).__name__)
+            log.warning("Gemini can't be reached: %s", _reason(error))
             raise AiError(Fault.UNREACHABLE) from error
         except UNREADABLE as error:
             log.warning("Gemini's answer can't be read: %s", type(error).__name__)
@@ -204,10 +205,21 @@ def _missing(
     return Fault.BLOCKED if candidate.finish_reason in BLOCKING else Fault.UNUSABLE
 
 
+def _reason(error: BaseException) -> str:
+    """The system's own word for it, which tells a name from a port and from a certificate."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
 def _named(error: errors.APIError) -> AiError:
     """What an answer other than 200 means; its text is Google's and stays in no record of ours."""
-    status = _UNTOLD.sub("", str(error.status))[:LONGEST_WORD]
-    log.warning("Gemini answered %s %s", error.code, status)
+    words = (error.status, *(info.get("reason", "") for info in _infos(error.details)))
+    told = " ".join(filter(None, (_UNTOLD.sub("", str(each))[:LONGEST_WORD] for each in words)))
+    log.warning("Gemini answered %s %s", error.code, told)
     if error.code == OVERLOADED:
         return AiError(Fault.OVERLOADED, _retry_delay(error.details))
     if error.code == GATEWAY_TIMEOUT:

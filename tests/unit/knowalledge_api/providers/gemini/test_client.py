@@ -134,11 +134,33 @@ def test_when_google_wants_to_be_asked_again_is_known(
     assert caught.value.wanted_after == seconds
 
 
-def test_nobody_at_the_address_is_unreachable() -> None:
+@pytest.mark.parametrize(
+    ("saying", "words"),
+    [
+        (wire.bad_key(), "Gemini answered 400 INVALID_ARGUMENT API_KEY_INVALID"),
+        (wire.status(404, "NOT_FOUND"), "Gemini answered 404 NOT_FOUND"),
+        (wire.slow(1.4), f"Gemini did not answer within {PATIENCE:.1f} s"),
+    ],
+)
+def test_the_log_says_what_is_to_be_mended(
+    client: GeminiClient,
+    gemini: Gemini,
+    saying: Saying | Said,
+    words: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gemini.say(saying)
+    with pytest.raises(AiError):
+        client.ask(PROMPT, PATIENCE)
+    assert [record.getMessage() for record in caplog.records] == [words]
+
+
+def test_nobody_at_the_address_is_unreachable(caplog: pytest.LogCaptureFixture) -> None:
     client = GeminiClient(KEY, MODEL, "http://127.0.0.1:1")
     with pytest.raises(AiError) as caught:
         client.ask(PROMPT, PATIENCE)
     assert caught.value.fault is Fault.UNREACHABLE
+    assert caplog.messages == ["Gemini can't be reached: Connection refused"]
     client.close()
 
 
