@@ -176,7 +176,7 @@ class Context:
         from knowctl.probes.virtual_environment import VirtualEnvironmentProbe
 
         probe = VirtualEnvironmentProbe(checkout_of(), path, tuple(extras))
-        return probe.saying(lambda step: self.voice.step("environment", step))
+        return probe.saying(lambda step: self.voice.begin("environment", step))
 
     def doctor(self) -> DoctorPorts:
         """What `doctor` looks at: all that is checked anywhere."""

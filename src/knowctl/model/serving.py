@@ -53,6 +53,9 @@ class Serving:
 class Talk(Protocol):
     """What a command says while it works, besides its result."""
 
+    def begin(self, name: str, detail: str) -> None:
+        """Something begins that may take its time."""
+
     def step(self, name: str, detail: str) -> None:
         """A step is done."""
 

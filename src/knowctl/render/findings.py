@@ -48,7 +48,7 @@ def of_finding(finding: Finding, style: Style) -> str:
     if finding.outcome is Outcome.PASS:
         return f"{sign} {fact}"
     if finding.outcome is Outcome.SKIPPED:
-        return f"{sign} {fact} (skipped: {finding.cause})"
+        return f"{sign} {style.indented(f'{fact} (skipped: {finding.cause})').lstrip()}"
     place = f" ({finding.where})" if finding.where.line else ""
     lines = of_fact(sign, fact, finding.cause + place, finding.hint, style)
     return f"{lines}\n{style.indented(finding.docs)}" if style.verbose else lines

@@ -28,6 +28,11 @@ def of_failure(failure: Failure, style: Style) -> str:
     return "\n".join([text, *(f"      {line}" for line in failure.sql)])
 
 
+def of_begun(name: str, detail: str, style: Style) -> str:
+    """A step that begins, and whose end is not known yet."""
+    return f"{of_sign(style, '→', 'cyan')} {name:<14} {detail}"
+
+
 def of_step(name: str, detail: str, style: Style) -> str:
     """A step that is done."""
     return f"{of_sign(style, '✔', 'green')} {name:<14} {detail}"

@@ -115,6 +115,11 @@ class Voice:
             self._say(self._stderr, text.of_failure(failure, self._style(self._stderr)))
         return failure.exit_code
 
+    def begin(self, name: str, detail: str) -> None:
+        """Say on stderr that something begins which may take its time, unless told to be quiet."""
+        if not self._options.quiet:
+            self._say(self._stderr, text.of_begun(name, detail, self._style(self._stderr)))
+
     def step(self, name: str, detail: str) -> None:
         """Say on stderr that a step is done, unless told to be quiet."""
         if not self._options.quiet:

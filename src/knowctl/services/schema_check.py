@@ -73,7 +73,7 @@ def await_schema(ports: Ports, seconds: float) -> bool:
             return False
         if reason != told:
             told = reason
-            ports.talk.step("database", f"waiting up to {seconds:g} s: {told}")
+            ports.talk.begin("database", f"waiting up to {seconds:g} s: {told}")
         clock.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
     return True

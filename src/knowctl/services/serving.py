@@ -127,11 +127,14 @@ def _check(ports: Ports) -> None:
 
 
 def _prepare_database(ports: Ports, order: Order, serving: Serving) -> None:
+    def wait(detail: str) -> None:
+        ports.talk.begin("database", detail)
+
     def say(detail: str) -> None:
         ports.talk.step("database", detail)
 
     asked = ports.database()
-    database.wait_for(asked, order.wait_for_db, ports.clock, say)
+    database.wait_for(asked, order.wait_for_db, ports.clock, wait)
     schema = database.ready_schema(asked, migrate=_migrates(order, serving), say=say)
     say(f"{schema.database}, schema {schema.status.value}")
 

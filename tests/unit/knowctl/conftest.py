@@ -94,11 +94,15 @@ class FakeDatabase:
 class Talked:
     """Keeps what a service says while it works."""
 
+    begun: list[tuple[str, str]] = field(default_factory=list)
     steps: list[tuple[str, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     warnings: list[tuple[str, str]] = field(default_factory=list)
     agrees: bool = False
     questions: list[str] = field(default_factory=list)
+
+    def begin(self, name: str, detail: str) -> None:
+        self.begun.append((name, detail))
 
     def step(self, name: str, detail: str) -> None:
         self.steps.append((name, detail))

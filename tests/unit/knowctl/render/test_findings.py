@@ -113,6 +113,15 @@ def test_a_finding_begins_with_its_sign(one: Finding, begins: str) -> None:
     assert of_finding(one, COLOUR).startswith(f"{begins} {one.id} ")
 
 
+def test_a_long_reason_to_skip_is_folded_within_the_width() -> None:
+    one = finding(Outcome.SKIPPED, cause="there is no such thing where this one looks for it")
+    lines = of_finding(one, PLAIN).splitlines()
+    assert len(lines) == 2
+    assert max(map(len, lines)) <= PLAIN.width
+    assert lines[1].startswith("    ")
+    assert " ".join(map(str.strip, lines)) == f"- {one.id} {one.title} (skipped: {one.cause})"
+
+
 def test_a_long_report_shows_what_did_not_pass() -> None:
     skipped = finding(Outcome.SKIPPED)
     many = (*[PASS] * 20, finding(Outcome.FAIL), skipped, replace(skipped, id="KC999"))

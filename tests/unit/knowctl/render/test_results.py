@@ -30,6 +30,16 @@ TEXTS: list[tuple[Result, Style, str]] = [
         """,
     ),
     (Plan((Step("run", "gunicorn"),)), ASCII, "-> run       gunicorn"),
+    (Plan(()), PLAIN, "nothing to do"),
+    (
+        WrittenFile("/srv/" + "deep/" * 12 + "x.py", "a new migration", "x.bak"),
+        PLAIN,
+        f"""
+        ✔ written        /srv/{"deep/" * 12}x.py
+            a new migration
+            the former file is x.bak
+        """,
+    ),
 ]
 
 

@@ -118,8 +118,14 @@ def test_the_command_line_wins_over_the_environment(streams: Streams) -> None:
     assert streams.out == "→ bind      x\n"
 
 
+def test_what_only_begins_does_not_look_done(streams: Streams) -> None:
+    streams.voice(VoiceOptions()).begin("database", "waiting up to 30 s")
+    assert streams.err == "→ database       waiting up to 30 s\n"
+
+
 def test_quiet_keeps_steps_back_but_no_finding_and_no_failure(streams: Streams) -> None:
     voice = streams.voice(VoiceOptions(quiet=True))
+    voice.begin("database", "waiting")
     voice.step("address", "http://x")
     assert streams.err == ""
     voice.warn("environment", "X is ignored")

@@ -137,7 +137,7 @@ def test_waiting_ends_when_nothing_is_pending_and_says_each_reason_once() -> Non
     given, clock, talk = ports(database)
     assert set(outcomes(given, wait=30).values()) == {"pass"}
     assert clock.slept == [0.2, 0.4, 0.8, 1.6, 2.0]
-    assert [detail for _, detail in talk.steps] == [
+    assert [detail for _, detail in talk.begun] == [
         "waiting up to 30 s: refused",
         "waiting up to 30 s: the schema is empty",
         "waiting up to 30 s: the schema is behind",

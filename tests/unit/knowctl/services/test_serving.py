@@ -119,6 +119,7 @@ def test_a_silent_database_stops_the_start_in_time_and_binds_nothing(stage: Stag
     stage.database = FakeDatabase(silent=999)
     assert refused(stage, Order(wait_for_db=5)).failure.exit_code is ExitCode.TIMED_OUT
     assert stage.clock.at <= 5
+    assert [name for name, _ in stage.talk.begun] == ["database"], "nothing of it is done"
     assert stage.runner.bound == []
 
 
