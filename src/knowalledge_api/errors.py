@@ -42,6 +42,7 @@ class DatabaseFault(StrEnum):
     POOL = "no free connection"
     LOST = "connection lost"
     LOCKED = "locked"
+    FULL = "disk full"
     SCHEMA = "schema"
     OTHER = "other"
 

@@ -83,6 +83,11 @@ PATTERNS: Final = (
         "is the server overloaded, or does another session hold a lock?",
     ),
     _pattern(
+        DatabaseFault.FULL,
+        r"disk is full|disk full|no space left on device|the table .* is full",
+        "make room on the disk of the database: df -h there",
+    ),
+    _pattern(
         DatabaseFault.LOCKED,
         r"database (table )?is locked|deadlock",
         "another process is writing; try again",

@@ -77,7 +77,7 @@ def read_env_file(path: Path, *, required: bool) -> EnvFile:
     except FileNotFoundError:
         return EnvFile({}, (_missing(path),) if required else ())
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        return EnvFile({}, (_unreadable(path, _reason(error)),))
+        return EnvFile({}, (_unreadable(path, error),))
     return _parse(path, content)
 
 
@@ -150,17 +150,19 @@ def _missing(path: Path) -> Problem:
         ProblemKind.UNREADABLE,
         str(path),
         f"{path} does not exist",
-        "knowctl config init",
+        f"knowctl config init --env-file {path}",
         Origin("file", str(path)),
     )
 
 
-def _unreadable(path: Path, reason: str) -> Problem:
+def _unreadable(path: Path, error: Exception) -> Problem:
+    denied = isinstance(error, PermissionError)
+    remedy = f"ls -l {path}; run as its owner" if denied else f"mend {path}"
     return Problem(
         ProblemKind.UNREADABLE,
         str(path),
-        f"{path} can't be read: {reason}",
-        f"mend {path}, or name another file with --env-file",
+        f"{path} can't be read: {_reason(error)}",
+        f"{remedy}, or name another file with --env-file",
         Origin("file", str(path)),
     )
 

@@ -34,6 +34,11 @@ class Schema(Succeeded):
         """Whether a server may run on it: ahead is an older release after a newer migration."""
         return self.status in {SchemaStatus.OK, SchemaStatus.AHEAD}
 
+    @property
+    def pending(self) -> bool:
+        """Whether this release's migrations lead from where it is to where it has to be."""
+        return self.status in {SchemaStatus.EMPTY, SchemaStatus.BEHIND}
+
 
 @dataclass(frozen=True, slots=True)
 class Migration(Succeeded):

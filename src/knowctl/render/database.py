@@ -17,7 +17,7 @@ def _(schema: Schema, style: Style) -> str:
         style.indented(f"database  {_revisions(schema.current)}  ({schema.database})"),
         style.indented(f"release   {_revisions(schema.heads)}"),
     ]
-    if schema.status in {SchemaStatus.EMPTY, SchemaStatus.BEHIND}:
+    if schema.pending:
         lines.append(of_hint("knowctl db upgrade", style))
     return "\n".join(lines)
 

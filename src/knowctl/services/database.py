@@ -53,7 +53,7 @@ def wait_for(database: Database, seconds: float, clock: Clock, say: Callable[[st
 def ready_schema(database: Database, *, migrate: bool, say: Callable[[str], None]) -> Schema:
     """A schema that a server may run on, migrated first where that is wanted."""
     schema = database.schema()
-    if migrate and schema.status in {SchemaStatus.EMPTY, SchemaStatus.BEHIND}:
+    if migrate and schema.pending:
         done = database.migrate(MIGRATION_WAIT)
         say(f"applied {', '.join(done.applied) or 'nothing: another process was first'}")
         schema = database.schema()

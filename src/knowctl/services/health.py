@@ -80,7 +80,8 @@ def _schema(schema: Schema) -> Component:
     if schema.serves:
         return Component(HealthStatus.OK)
     cause = f"it is {schema.status.value.replace('_', ' ')}"
-    return Component(HealthStatus.FAILED, None, cause, SCHEMA_HINT)
+    hint = "knowctl db upgrade" if schema.pending else SCHEMA_HINT
+    return Component(HealthStatus.FAILED, None, cause, hint)
 
 
 def wait(probe: Callable[[], Health], seconds: float, clock: Clock) -> Health:

@@ -37,6 +37,9 @@ def operational(*arguments: object) -> OperationalError:
         ("FATAL:  the database system is starting up", DatabaseFault.LOST),
         ('relation "topics" does not exist', DatabaseFault.SCHEMA),
         ("database is locked", DatabaseFault.LOCKED),
+        ("database or disk is full", DatabaseFault.FULL),
+        ('could not extend file "base/5/1": No space left on device', DatabaseFault.FULL),
+        ("The table 'topics' is full", DatabaseFault.FULL),
         ("something that nobody has seen", DatabaseFault.OTHER),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ from knowalledge_api.settings.sources import (
     Problem,
     ProblemKind,
     Raw,
+    _unreadable,
     from_mapping,
     read_env_file,
     read_secret_file,
@@ -56,6 +58,13 @@ def test_a_missing_file_matters_where_it_was_asked_for(tmp_path: Path) -> None:
     assert read_env_file(missing, required=False) == EnvFile({})
     (problem,) = read_env_file(missing, required=True).problems
     assert problem.cause == f"{missing} does not exist"
+    assert problem.hint == f"knowctl config init --env-file {missing}"
+
+
+def test_a_file_that_others_own_is_not_to_be_mended() -> None:
+    denied = _unreadable(Path("a.env"), PermissionError(errno.EACCES, "Permission denied"))
+    assert denied.cause == "a.env can't be read: Permission denied"
+    assert denied.hint.startswith("ls -l a.env; run as its owner, or ")
 
 
 def test_what_is_no_text_file_is_a_problem(tmp_path: Path) -> None:

@@ -126,7 +126,8 @@ def test_a_schema_that_no_server_may_run_on_failed(status: SchemaStatus) -> None
     part = health.of_parts(lambda: FakeDatabase((status,))).components["schema"]
     serves = status in {SchemaStatus.OK, SchemaStatus.AHEAD}
     assert part.status is (OK if serves else FAILED)
-    assert part.hint == ("" if serves else "knowctl db current")
+    pending = status in {SchemaStatus.EMPTY, SchemaStatus.BEHIND}
+    assert part.hint == ("" if serves else f"knowctl db {'upgrade' if pending else 'current'}")
     assert "_" not in part.cause
 
 
