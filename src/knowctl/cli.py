@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 from typing import Annotated, Any, Final
 
 import typer
@@ -77,19 +78,31 @@ def _run(argv: Sequence[str], options: dict[str, Any]) -> int:
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except TyperException as error:
-        return fail(argv, _misused(error))
+        return fail(argv, _misused(argv, error))
     if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C, without a word
         raise KeyboardInterrupt
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _misused(error: TyperException) -> Failure:
+def _misused(argv: Sequence[str], error: TyperException) -> Failure:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "knowctl"
+    path = context.command_path if context else _path(argv)
     return Failure(
         ErrorCode.USAGE,
         f"{path}: wrong usage",
-        " ".join(error.format_message().split()),
+        " ".join((*error.format_message().split(), *_choice(error, context))),
         f"{path} --help",
         ExitCode.USAGE,
     )
+
+
+def _path(argv: Sequence[str]) -> str:
+    """The command that was meant, where the error does not say: the words before any option."""
+    return " ".join(("knowctl", *takewhile(lambda word: not word.startswith("-"), argv)))
+
+
+def _choice(error: TyperException, context: Any) -> tuple[str, ...]:
+    """What there is to choose from, where a group was named alone."""
+    if context is None or not error.format_message().startswith("Missing command"):
+        return ()
+    return (f"There are {', '.join(context.command.list_commands(context))}.",)

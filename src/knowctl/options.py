@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from knowctl.choices import EnvironmentName, Output, Severity
+from knowctl.choices import EnvironmentName, Output, ServerName, Severity
 
 if TYPE_CHECKING:
     from knowctl.context import Common
@@ -22,6 +22,10 @@ class Option:
         self.words: Mapping[str, Any] = words
 
 
+Server = Annotated[
+    ServerName | None,
+    Option("--server", metavar="NAME", help="gunicorn, waitress or auto; overrides SERVER."),
+]
 Instance = Annotated[
     str | None,
     Option(
@@ -30,7 +34,12 @@ Instance = Annotated[
 ]
 """The option of every command that asks a running server of this machine."""
 FailLevel = Annotated[Severity, Option(help="The least severe finding that fails.")]
-Ids = Annotated[list[str] | None, Option(metavar="ID", help="May be given again.")]
+Select = Annotated[
+    list[str] | None, Option(metavar="ID", help="This check alone; may be given again.")
+]
+Ignore = Annotated[
+    list[str] | None, Option(metavar="ID", help="Not this check; may be given again.")
+]
 """What the commands that check take: from which level they fail, and ids alone or left out."""
 
 
@@ -45,14 +54,20 @@ def _common(  # noqa: PLR0913 -- as many as there are common options
         _option("--env-file", help="File of settings; default .env."),
     ] = None,
     environment: Annotated[
-        EnvironmentName | None, _option("--environment", help="Overrides APP_ENV.")
+        EnvironmentName | None,
+        _option(
+            "--environment",
+            metavar="NAME",
+            help="development, staging or production; overrides APP_ENV.",
+        ),
     ] = None,
     output: Annotated[
         Output | None,
         _option(
             "-o",
             "--output",
-            help="How to answer; default text. The last three: commands that check.",
+            metavar="FORM",
+            help="text (default) or json; commands that check: github, sarif, junit.",
         ),
     ] = None,
     quiet: Annotated[bool, _option("-q", "--quiet", help="Say nothing but the result.")] = False,

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from knowctl.checks.selection import Selection
-from knowctl.choices import EnvironmentName, ServerName, Severity
+from knowctl.choices import EnvironmentName, Severity
 from knowctl.context import Context
 from knowctl.model.configuration import ShownSettings
 from knowctl.model.explanation import ExplainedCheck, ExplainedSetting
 from knowctl.model.findings import Report
 from knowctl.model.results import WrittenFile
 from knowctl.model.tuning import Tuning
-from knowctl.options import FailLevel, Ids, Option
+from knowctl.options import FailLevel, Ignore, Option, Select, Server
 from knowctl.services import configuration, explanation, tuning
 from knowctl.shell import command, group
 
@@ -26,8 +26,8 @@ app = group(
 def check(
     context: Context,
     fail_level: FailLevel = Severity.ERROR,
-    select: Ids = None,
-    ignore: Ids = None,
+    select: Select = None,
+    ignore: Ignore = None,
     live: Annotated[
         bool, Option("--live", help="Ask database, Redis and this machine as well.")
     ] = False,
@@ -50,7 +50,9 @@ def check(
 @command
 def show(
     context: Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Settings.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="These settings alone.")
+    ] = None,
     origin: Annotated[bool, Option("--origin", help="Where each value came from.")] = False,
 ) -> ShownSettings:
     """Show the effective settings, secrets masked.
@@ -107,7 +109,7 @@ def tune(
     replicas: Annotated[
         int | None, Option(min=1, max=1000, help="Servers; default REPLICAS.")
     ] = None,
-    server: Annotated[ServerName | None, Option(help="Overrides SERVER.")] = None,
+    server: Server = None,
 ) -> Tuning:
     """Recommend workers, threads and pool for a machine and a database, with the arithmetic.
 

@@ -11,7 +11,7 @@ from knowctl.model.database import Migration, Revisions, Schema, Statements
 from knowctl.model.diagnosis import Diagnosis
 from knowctl.model.findings import Report
 from knowctl.model.results import WrittenFile
-from knowctl.options import FailLevel, Ids, Option
+from knowctl.options import FailLevel, Ignore, Option, Select
 from knowctl.services import database, diagnosis, migrations, schema_check
 from knowctl.shell import RelativeCommand, command, group
 
@@ -137,8 +137,8 @@ def check(
         float, Option(min=0, max=3600, help="Seconds to wait until nothing is pending.")
     ] = 0,
     fail_level: FailLevel = Severity.ERROR,
-    select: Ids = None,
-    ignore: Ids = None,
+    select: Select = None,
+    ignore: Ignore = None,
 ) -> Report:
     """Judge the schema: reachable, of this release's line, migrated, without drift.
 

@@ -9,7 +9,7 @@ from knowctl.checks.selection import Selection
 from knowctl.choices import Severity
 from knowctl.context import Context
 from knowctl.model.findings import Report
-from knowctl.options import FailLevel, Ids, Option
+from knowctl.options import FailLevel, Ignore, Option, Select
 from knowctl.shell import command
 
 app = typer.Typer(add_completion=False)
@@ -28,8 +28,8 @@ def doctor(
         Option(metavar="FILE", help="Write an archive without secrets, to be sent."),
     ] = None,
     fail_level: FailLevel = Severity.ERROR,
-    select: Ids = None,
-    ignore: Ids = None,
+    select: Select = None,
+    ignore: Ignore = None,
 ) -> Report:
     """Check everything: configuration, environment, machine, schema, routes.
 

@@ -9,7 +9,7 @@ from knowctl.context import Context
 from knowctl.model.findings import Report
 from knowctl.model.results import Plan
 from knowctl.model.virtual_environment import MadeEnvironment
-from knowctl.options import FailLevel, Ids, Option
+from knowctl.options import FailLevel, Ignore, Option, Select
 from knowctl.services import environment, virtual_environment
 from knowctl.shell import command, group
 
@@ -26,8 +26,8 @@ def check(
     context: Context,
     extra: Extras = None,
     fail_level: FailLevel = Severity.ERROR,
-    select: Ids = None,
-    ignore: Ids = None,
+    select: Select = None,
+    ignore: Ignore = None,
 ) -> Report:
     """Judge what runs: interpreter, virtual environment, packages, lock, limits, disks, clock.
 

@@ -5,7 +5,7 @@ from knowctl.choices import Severity
 from knowctl.context import Context
 from knowctl.model.findings import Report
 from knowctl.model.routes import Endpoints
-from knowctl.options import FailLevel, Ids
+from knowctl.options import FailLevel, Ignore, Select
 from knowctl.services import routes
 from knowctl.shell import command, group
 
@@ -27,8 +27,8 @@ def list_routes(context: Context) -> Endpoints:
 def check(
     context: Context,
     fail_level: FailLevel = Severity.ERROR,
-    select: Ids = None,
-    ignore: Ids = None,
+    select: Select = None,
+    ignore: Ignore = None,
 ) -> Report:
     """Judge the routes: each declares a policy, and nothing sensitive is public.
 

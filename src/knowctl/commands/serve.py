@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from knowctl.choices import ServerName
 from knowctl.context import Context
 from knowctl.model.results import Plan
-from knowctl.options import Option
+from knowctl.options import Option, Server
 from knowctl.services import serving
 from knowctl.shell import command
 
@@ -22,7 +21,7 @@ def serve(
     bind: Annotated[
         str | None, Option(metavar="HOST:PORT", help="Where to listen; or unix:/path.")
     ] = None,
-    server: Annotated[ServerName | None, Option(help="Overrides SERVER.")] = None,
+    server: Server = None,
     workers: Annotated[int | None, Option(min=1, help="Overrides GUNICORN_WORKERS.")] = None,
     threads: Annotated[int | None, Option(min=1, help="Threads a worker.")] = None,
     migrate: Annotated[

@@ -25,7 +25,9 @@ def create(
         str, typer.Argument(metavar="ID", help="3 to 64 letters, digits, or one of . _ - @.")
     ],
     role: Annotated[RoleName, Option(help="What the user may do.")] = RoleName.USER,
-    tier: Annotated[TierName, Option(help="How much the user may ask for.")] = TierName.FREE,
+    tier: Annotated[
+        TierName, Option(metavar="TIER", help="limited, free, basic, premium or unlimited.")
+    ] = TierName.FREE,
     email: Annotated[str | None, Option(help="Where the user can be reached.")] = None,
 ) -> ChangedUser:
     """Make a user, without a key: knowctl keys issue gives one.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -93,6 +94,8 @@ def test_every_command_has_help_with_an_example(run: Run, words: list[str]) -> N
         (["config", "frobnicate"], "knowctl config"),
         (["config", "check", "--frobnicate"], "knowctl config check"),
         (["config", "check", "extra"], "knowctl config check"),
+        (["health", "--wait"], "knowctl health"),
+        (["pool", "stats", "--url"], "knowctl pool stats"),
         (["-o", "xml", "config"], "knowctl"),
         (["--environment", "moon", "config", "check"], "knowctl"),
     ],
@@ -102,6 +105,16 @@ def test_wrong_usage_is_three_lines_on_stderr(run: Run, argv: list[str], path: s
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(f"✖ {path}: wrong usage\n    ")
     assert said.err.endswith(f"    → {path} --help\n")
+
+
+def test_a_group_alone_says_what_there_is_in_it(run: Run) -> None:
+    assert "There are stats, clear." in run("cache").err
+
+
+@pytest.mark.parametrize("words", [[], ["serve"], ["users", "create"], ["config", "tune"]])
+def test_no_list_of_choices_is_broken_in_a_word(run: Run, words: list[str]) -> None:
+    shown = run(*words, "--help").out.splitlines()
+    assert not [line for line in shown if re.search(r"<\w+\|[^>]*$", line)]
 
 
 @pytest.mark.parametrize(
