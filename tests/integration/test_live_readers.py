@@ -294,7 +294,9 @@ def test_the_only_server_there_is_is_found_and_said(
     assert said.code == 0
     assert said.err == "! instance       8000 does not run here: 5000 is asked\n"
     assert run("status", "--instance", "5000").err == ""
-    assert run("status", "--instance", "8000", "-o", "json").error["code"] == "no_server"
+    other = run("status", "--instance", "8000", "-o", "json").error
+    assert (other["code"], other["cause"]) == ("no_server", "of this user run 5000")
+    assert other["hint"] == "name one of them: --instance 5000"
 
 
 @pytest.mark.usefixtures("running")

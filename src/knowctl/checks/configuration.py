@@ -86,8 +86,14 @@ def overruled(facts: ConfigurationFacts) -> Iterator[Fault]:
     """What the .env file says is what counts."""
     for name in sorted(facts.overruled.keys() & facts.known):
         place = facts.overruled[name]
-        cause = f"what the file says of {name} does not count: the environment says otherwise"
-        hint = f"unset {name} in the environment, or remove it from {place.file}"
+        cause = (
+            f"what the file says of {name} does not count:"
+            " the command line or the environment says otherwise"
+        )
+        hint = (
+            f"unset {name} in the environment or leave its option away,"
+            f" or remove it from {place.file}"
+        )
         yield Fault(cause, hint, place)
 
 

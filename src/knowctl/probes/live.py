@@ -161,11 +161,11 @@ def find_live(
     for place in places:
         if run_directory.is_served(place):
             return LiveProbe(place)
-    if instance or values["knowctl_run_dir"]:
-        raise nobody(*places)
     others = run_directory.running(run_directory.bases(environ))
-    if not others:
+    if not others or values["knowctl_run_dir"]:
         raise nobody(*places)
+    if instance:
+        raise _another(instance, others)
     if len(others) > 1:
         raise _several(others)
     note("instance", f"{values['instance']} does not run here: {others[0].name} is asked")
@@ -179,6 +179,16 @@ def nobody(*places: Path) -> KnowctlError:
         "no server runs here",
         cause=f"no supervisor listens in {' or '.join(map(str, places))}",
         hint="knowctl serve",
+    )
+
+
+def _another(instance: str, places: tuple[Path, ...]) -> KnowctlError:
+    names = [place.name for place in places]
+    return KnowctlError(
+        ErrorCode.NO_SERVER,
+        f"no server of the instance {instance} runs here",
+        cause=f"of this user run {', '.join(names)}",
+        hint=f"name one of them: --instance {names[0]}",
     )
 
 

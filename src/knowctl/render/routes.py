@@ -11,7 +11,7 @@ from knowctl.render.text import of_result
 @of_result.register
 def _(found: Endpoints, style: Style) -> str:
     rows = [
-        (each.path, ", ".join(each.methods), _policy(each), each.limit or "-", each.cache or "-")
+        (each.path, ", ".join(each.methods), _policy(each), _limit(each), each.cache or "-")
         for each in found.routes
     ]
     return of_table(
@@ -20,4 +20,9 @@ def _(found: Endpoints, style: Style) -> str:
 
 
 def _policy(each: Endpoint) -> str:
-    return ", ".join((each.access, *each.also))
+    return " or ".join((each.access, *each.also))
+
+
+def _limit(each: Endpoint) -> str:
+    """With room after each part, so that a narrow column breaks no number."""
+    return each.limit.replace(";", "; ") or "-"

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 PAUSE = 0.5
 READY, NOT_READY = 200, 503
 SCHEMA_HINT = "knowctl db current"
-HINTS = {"database": "knowctl health --direct shows the cause", "schema": SCHEMA_HINT}
+HINTS = {
+    "database": "knowctl health --direct shows the cause",
+    "schema": SCHEMA_HINT,
+    "drain": "knowctl drain --off, unless it is about to stop",
+    "redis": "knowctl cache stats shows the cause",
+}
+CAUSES = {"drain": "/ready says no on purpose: somebody ran knowctl drain, or it stops"}
 
 
 class Answer(Protocol):
@@ -130,4 +136,5 @@ def _component(name: str, status: object) -> Component:
     if outcome is HealthStatus.OK:
         return Component(outcome)
     hint = HINTS.get(name, "the server's log tells why")
-    return Component(outcome, None, f"the server reports {name} {outcome.value}", hint)
+    cause = CAUSES.get(name, f"the server reports {name} {outcome.value}")
+    return Component(outcome, None, cause, hint)

@@ -31,6 +31,8 @@ PREPARATION_SECONDS: Final = 4000.0
 """More than --wait-for-db may be; a migration takes what it takes."""
 EXTENSION: Final = 15.0
 LONGEST_RELOAD: Final = 3600.0
+DRAINING: Final = "draining: /ready says no until knowctl drain --off, requests are served"
+SERVING: Final = "no longer draining: /ready says 200 where all is well"
 INTERRUPTED: Final = 130
 """The exit code of what Ctrl-C ended: 128 and SIGINT."""
 
@@ -84,7 +86,9 @@ class Main:
                 seconds = _seconds(question.get("timeout"), 60.0)
                 self.loop.start(self.supervisor.reload(seconds, asker))
             case "drain":
-                self.supervisor.drain(on=bool(question.get("on", True)))
+                on = bool(question.get("on", True))
+                self.supervisor.drain(on=on)
+                self.supervisor.journal.info(DRAINING if on else SERVING)
                 asker.answer(ok=True, draining=self.supervisor.drain_file.exists())
             case "stop":
                 self.supervisor.waiting.append(asker)

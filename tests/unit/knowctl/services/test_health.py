@@ -63,10 +63,16 @@ def test_a_failed_part_is_not_the_servers_fault(name: str, hint: str) -> None:
     assert parts[name] == Component(FAILED, None, f"the server reports {name} failed", hint)
 
 
+def test_a_drain_is_said_to_be_one_and_how_it_ends() -> None:
+    drain = said(503, {"ready": False, "checks": {"drain": "failed"}})["drain"]
+    assert drain.cause.startswith("/ready says no on purpose")
+    assert drain.hint.startswith("knowctl drain --off")
+
+
 def test_a_degraded_part_is_a_warning_with_a_hint_of_its_own() -> None:
     parts = said(200, {"ready": True, "checks": {"redis": "degraded"}})
     assert parts["redis"].status is DEGRADED
-    assert "knowctl db" not in parts["redis"].hint
+    assert parts["redis"].hint == "knowctl cache stats shows the cause"
     assert Health(parts).failure is None
 
 

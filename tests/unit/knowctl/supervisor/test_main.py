@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from knowctl.supervisor.__main__ import CAUGHT, Main, working_directory
+from knowctl.supervisor.__main__ import CAUGHT, DRAINING, SERVING, Main, working_directory
 from knowctl.supervisor.control import Asker
 from knowctl.supervisor.hand_over import Prepared
 from knowctl.supervisor.loop import Steps
@@ -54,7 +54,9 @@ def test_commands_are_answered(stage: Stage) -> None:
     main = main_of(stage)
     assert answer(main, {"do": "status"}, stage)["generation"] == 1
     assert answer(main, {"do": "drain"}, stage) == {"ok": True, "draining": True}
+    assert stage.said().endswith(f"{DRAINING}\n"), "who looks why /ready says no finds when"
     assert answer(main, {"do": "drain", "on": False}, stage) == {"ok": True, "draining": False}
+    assert stage.said().endswith(f"{SERVING}\n")
     assert answer(main, {"do": "reload", "timeout": "soon"}, stage)["generation"] == 2
     assert not answer(main, {"do": "dance"}, stage)["ok"]
     assert answer(main, {"do": "stop"}, stage) == {"ok": True}
