@@ -86,6 +86,8 @@ def writable(facts: HostFacts) -> Iterator[Fault]:
 def _way_in(place: Place) -> str:
     if place.missing:
         return f"mkdir -p {place.path}, or set {place.setting} to another place"
+    if place.size and not place.free:
+        return f"df -h {place.path}; make room there, or set {place.setting} elsewhere"
     return f"ls -ld {place.path}; let this user write there, or set {place.setting} elsewhere"
 
 

@@ -50,11 +50,18 @@ def create(workshop: Workshop, person: Person, *, confirmed: bool) -> MadeEnviro
 def _require_room(target: Target) -> None:
     if target.occupied:
         cause = "it is no virtual environment, and may hold something of yours"
-        raise _refusal(f"{target.path} is in the way", cause, f"mv {target.path} {target.path}.old")
+        raise _refusal(f"{target.path} is in the way", cause, _another_place(target.path))
     if target.running and target.fault:
         cause = f"this command runs from it, and it has to be made anew: {target.fault}"
         hint = "run knowctl from another environment; ./start_production.sh mends its own .venv"
         raise _refusal(f"{target.path} can't be made anew", cause, hint)
+
+
+def _another_place(path: str) -> str:
+    """What has the name of a virtual environment may be moved; a directory of the system not."""
+    if path.endswith("venv"):
+        return f"mv {path} {path}.old"
+    return f"knowctl env create --path {path}/.venv"
 
 
 def _loss(target: Target) -> str:

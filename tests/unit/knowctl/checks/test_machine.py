@@ -67,6 +67,7 @@ FAULTS = [
         place(free=500, size=10000),
     ),
     ("KC524", place("Permission denied"), "/srv: Permission denied", "ls -ld /srv", place()),
+    ("KC524", place("No space left on device", free=0), "/srv: No space", "df -h /srv", place()),
     ("KC524", place("No such file", missing=True), "No such file", "mkdir -p /srv", place()),
 ]
 

@@ -87,6 +87,12 @@ def test_what_may_never_be_done_is_refused_also_with_yes(target: Target, message
     assert workshop.made == 0
 
 
+def test_nobody_is_told_to_move_a_directory_of_the_system() -> None:
+    with pytest.raises(KnowctlError) as refused:
+        create(Workshop(replace(OCCUPIED, path="/etc")))
+    assert refused.value.failure.hint == "knowctl env create --path /etc/.venv"
+
+
 def test_a_plan_changes_nothing() -> None:
     workshop = Workshop(FOREIGN)
     assert virtual_environment.plan(workshop) == Plan(FOREIGN.steps)
