@@ -2,16 +2,27 @@
 
 import os
 import sys
+from typing import Final
 
-from knowctl.boundary import guarded
-from knowctl.plain import attempt
+INTERRUPTED: Final = 130
+"""The exit code of what Ctrl-C ended, where that came before there was anything to say it."""
 
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    argv = sys.argv[1:]
+    try:
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run(argv: list[str]) -> int:
+    from knowctl.boundary import guarded
+    from knowctl.plain import attempt
+
     code = attempt(argv, os.environ)
-    sys.exit(guarded(argv, _by_typer) if code is None else code)
+    return guarded(argv, _by_typer) if code is None else code
 
 
 def _by_typer(_options: object) -> int:

@@ -41,3 +41,20 @@ def test_without_what_every_command_needs_it_says_so_in_three_lines(
     assert said.out == ""
     assert said.err.startswith("✖ the environment is not complete\n")
     assert " -m pip install typer\n" in said.err
+
+
+def test_ctrl_c_before_anything_is_imported_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting:
+        @staticmethod
+        def find_spec(*_: object) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["knowctl", "health"])
+    monkeypatch.delitem(sys.modules, "knowctl.plain")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == ""
