@@ -171,10 +171,10 @@ def three_lines(error: SetupFailed | OSError, encoding: str) -> str:
 
 
 def _fault(checkout: Checkout, hands: Hands) -> str:
-    venv, stamp = checkout.venv, recorded(checkout.venv)
+    venv, stamp, real = checkout.venv, recorded(checkout.venv), checkout.venv.resolve()
     if not (venv / "pyvenv.cfg").exists():
         return MISSING
-    if stamp and stamp[0] != str(venv):
+    if stamp and not Path(stamp[0]).resolve() == real == venv.parent.resolve() / real.name:
         return "it was moved"
     version = _version(checkout.python, hands, "import pip; ")
     age = "" if version >= MINIMUM else f"its {_python(version)} is too old"
@@ -192,10 +192,10 @@ def _python(version: tuple[int, ...]) -> str:
 
 
 def _create(checkout: Checkout, fault: str, hands: Hands) -> None:
-    venv = checkout.venv
+    venv, linked = checkout.venv, checkout.venv.is_symlink()
     taken = any(venv.iterdir()) if venv.is_dir() else os.path.lexists(str(venv))
-    if taken and fault == MISSING:
-        cause = f"{venv} is no virtual environment, and may hold something of yours"
+    if taken and (fault == MISSING or linked):
+        cause = f"{venv} is {'a link' if linked else 'no environment'}, and may hold what is yours"
         raise SetupFailed(f"{venv.name} is in the way", cause, f"mv {venv} {venv}.old")
     hands.say(f"creating {venv.name} with {_python(hands.version)}: {fault}")
     make = [hands.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(venv)]

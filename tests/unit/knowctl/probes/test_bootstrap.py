@@ -200,6 +200,31 @@ def test_a_moved_environment_is_made_again(machine: Machine) -> None:
     assert machine.words() == ["venv", "ensurepip", "-r", "-e"]
 
 
+def test_a_link_to_an_environment_beside_it_is_as_good_as_that_one(machine: Machine) -> None:
+    there = ready(machine)
+    _, *digests = stamp(machine)
+    fresh = there.venv.rename(machine.root / ".venv-fresh")
+    (fresh / "knowctl.stamp").write_text("\n".join([str(fresh), *digests]))
+    there.venv.symlink_to(fresh.name)
+    assert not bootstrap.ensure(there, machine.hands())
+
+
+def test_what_a_link_leads_to_elsewhere_is_not_emptied(machine: Machine, tmp_path: Path) -> None:
+    there = ready(machine)
+    other = tmp_path / "other" / ".venv"
+    other.parent.mkdir()
+    _, *digests = stamp(machine)
+    there.venv.rename(other)
+    (other / "knowctl.stamp").write_text("\n".join([str(other), *digests]))
+    there.venv.symlink_to(other)
+    machine.ran.clear()
+    with pytest.raises(SetupFailed) as raised:
+        bootstrap.ensure(there, machine.hands())
+    assert raised.value.cause.endswith("is a link, and may hold what is yours")
+    assert (other / "pyvenv.cfg").exists()
+    assert machine.ran == []
+
+
 @pytest.mark.parametrize(
     ("version", "reason"),
     [("", "its Python or pip does not run"), ("3 10 13", "its Python 3.10.13 is too old")],
