@@ -85,8 +85,8 @@ class ThreadsWorker(PatientWorker):
             self.notify()
             self.set_accept_enabled(self.may_accept())
             self.wait_for_and_dispatch_events(timeout=1.0)
-            write_held()
             self.end_overdue()
+            write_held()
         self.alive = False  # from here on each answer says that the connection closes
         self.set_accept_enabled(enabled=False)
         for listener in self.sockets:  # nobody is to wait for a worker that accepts no more
@@ -131,8 +131,8 @@ class ThreadsWorker(PatientWorker):
         while self.nr_conns > 0 and time.monotonic() < end:
             self.notify()
             self.wait_for_and_dispatch_events(timeout=PAUSE)
-            write_held()
             self.end_overdue()
+            write_held()
 
     def clean_up(self) -> None:
         """Close everything; a request that goes on after the grace does not hold the process."""
