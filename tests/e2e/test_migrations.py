@@ -297,7 +297,7 @@ def test_a_migration_is_written_in_a_checkout(tmp_path: Path, head: str) -> None
     drafted = knowctl("db", "revision", "-m", "x", "--autogenerate", cwd=checkout, environ=source)
     assert drafted.returncode == 0, drafted.stderr
     assert drafted.stdout.startswith("✔ written        ")
-    assert len(drafted.stdout.splitlines()) == 1
+    assert "a new migration, to be read before it is applied" in drafted.stdout
 
 
 def test_a_migration_is_not_written_into_an_installed_copy(tmp_path: Path) -> None:

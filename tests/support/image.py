@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -30,8 +31,10 @@ MEMORY: Final = Path("/dev/shm")
 """Where layers are kept: one file system below another can't be laid over it."""
 TOOLS: Final = ("unshare", "nsenter", "setpriv", "chroot", "mount")
 PATH: Final = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
-HIDDEN: Final = tuple(dict.fromkeys((str(Path.home()), str(ROOT))))
-"""What no image has: the home of who tests, and the checkout."""
+HIDDEN: Final = tuple(
+    dict.fromkeys((pwd.getpwuid(os.getuid()).pw_dir, str(Path.home()), str(ROOT)))
+)
+"""What no image has: the home of who tests, whatever HOME says, and the checkout."""
 BASE: Final = sys.base_prefix
 PYTHON: Final = () if BASE == "/usr" else (f"/usr/local={BASE}", f"{BASE}={BASE}")
 """This machine's Python where the base image has its own, and where its libraries look for it."""
