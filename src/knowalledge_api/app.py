@@ -88,11 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or from_process()
     logs.configure(settings)
 
-    app = Application("knowalledge_api", static_folder=None, template_folder=None)
-    app.json = OrjsonProvider(app)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
-    app.config["MAX_JSON_BYTES"] = min(settings.max_json_bytes, settings.max_content_length)
-
+    app = _empty(settings)
     database = Database(settings)
     database.load_driver()
     store = make_store(settings, metrics.DEGRADED.labels("redis").inc)
@@ -140,6 +136,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.describe(app)
 
     app.wsgi_app = Edge(app.wsgi_app, live.requests, rules, metrics.observe)  # type: ignore[method-assign]  # Flask's documented way to wrap
+    return app
+
+
+def _empty(settings: Settings) -> Application:
+    """What the parts are put into."""
+    app = Application("knowalledge_api", static_folder=None, template_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
+    app.config["MAX_JSON_BYTES"] = min(settings.max_json_bytes, settings.max_content_length)
     return app
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Executable, select
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import select
 
 from knowalledge_api.database.models import Progress, QuizResult
+from knowalledge_api.database.upserts import insert_or_change
 
 if TYPE_CHECKING:
+    from sqlalchemy import Insert
     from sqlalchemy.orm import Session
 
 MOST: Final = 1000
@@ -73,21 +74,13 @@ def known_by(session: Session, user: int, topic_digest: str | None = None) -> tu
     return tuple(Known(*row) for row in session.execute(latest))
 
 
-def _said_last(session: Session, result: Result) -> Executable:
-    """One statement that inserts or replaces.
-
-    An update that finds nothing and an insert behind it are a deadlock on MariaDB as soon as the
-    same learner hands in the same twice at once.
-    """
+def _said_last(session: Session, result: Result) -> Insert:
+    """What is known of a subtopic by this result, whatever was known before."""
     key = {
         "user_id": result.user,
         "topic_digest": result.topic_digest,
         "subtopic_digest": result.subtopic_digest,
     }
     news = {"mastery_level": result.mastery_level, "last_accessed_at": result.at}
-    row = {**key, **news, "topic": result.topic, "subtopic": result.subtopic}
-    dialect = session.get_bind().dialect.name
-    if dialect == "mysql":
-        return mysql.insert(Progress).values(row).on_duplicate_key_update(news)
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(Progress).values(row).on_conflict_do_update(index_elements=[*key], set_=news)
+    rest = {**news, "topic": result.topic, "subtopic": result.subtopic}
+    return insert_or_change(session, Progress, key, rest, news)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, Executable, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import CursorResult, select, update
 
 from knowalledge_api.database.models import DailyAiCalls, DailyUsage
+from knowalledge_api.database.upserts import insert_or_change, insert_or_leave
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 def begin_day(session: Session, day: date) -> None:
     """Have a row that calls of the day are counted in; one that is there stays as it is."""
-    row = {"day": day, "calls": 0}
-    dialect = session.get_bind().dialect.name
-    if dialect == "mysql":
-        session.execute(mysql.insert(DailyAiCalls).values(row).prefix_with("IGNORE"))
-        return
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    session.execute(insert(DailyAiCalls).values(row).on_conflict_do_nothing())
+    session.execute(insert_or_leave(session, DailyAiCalls, {"day": day, "calls": 0}))
 
 
 def count_call(session: Session, day: date, most: int) -> bool:
@@ -45,19 +39,7 @@ def add_tokens(
     session: Session, user: int, day: date, input_tokens: int, output_tokens: int
 ) -> None:
     """Add an answer and its tokens to what a user (`users.id`) used on a day."""
-    session.execute(_added(session, user, day, input_tokens, output_tokens))
-
-
-def _added(
-    session: Session, user: int, day: date, input_tokens: int, output_tokens: int
-) -> Executable:
-    """One statement that inserts or adds: of two that do both at once neither is lost."""
     key = {"user_id": user, "day": day}
     more = {"requests": 1, "input_tokens": input_tokens, "output_tokens": output_tokens}
     sums = {name: getattr(DailyUsage, name) + amount for name, amount in more.items()}
-    row = {**key, **more}
-    dialect = session.get_bind().dialect.name
-    if dialect == "mysql":
-        return mysql.insert(DailyUsage).values(row).on_duplicate_key_update(sums)
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(DailyUsage).values(row).on_conflict_do_update(index_elements=[*key], set_=sums)
+    session.execute(insert_or_change(session, DailyUsage, key, more, sums))

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic
 
@@ -19,7 +19,7 @@ from knowalledge_api.database.models.columns import utc_now
 from knowalledge_api.errors import DatabaseUnavailableError
 from knowalledge_api.providers.protocol import ContentProvider, Terms
 from knowalledge_api.providers.tasks import Result, Task
-from knowalledge_api.services.quality import Judgement, judge
+from knowalledge_api.services.quality import judge
 from knowalledge_api.services.topics import digest
 
 if TYPE_CHECKING:
@@ -156,12 +156,12 @@ class Contents:
             store_content(self._database, row)
         except DatabaseUnavailableError as error:  # what was paid for is given out all the same
             log.warning("new content is kept in the cache alone: %s", error)
-        return Made(content, shelf.life, _content(body, task, self.provider.source))
+        return Made(content, shelf.life, replace(content, source=self.provider.source))
 
 
-def _content(body: Result, task: Task[Result], source: str = FROM_CACHE) -> Content[Result]:
-    judged: Judgement = judge(task, body)
-    return Content(body, judged.score, judged.warnings, source)
+def _content(body: Result, task: Task[Result]) -> Content[Result]:
+    judged = judge(task, body)
+    return Content(body, judged.score, judged.warnings, FROM_CACHE)
 
 
 def _loading(shelf: Shelf[Result], task: Task[Result]) -> Callable[[Any], Content[Result]]:

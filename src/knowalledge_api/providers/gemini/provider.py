@@ -90,13 +90,12 @@ class GeminiProvider:
     def _written(self, task: Task[Result], terms: Terms) -> Result:
         prompt = prompt_for(task)
         with self.capacity.place(self._left(terms) if terms.patient else 0):
-            for last in (False, True):
-                try:
-                    return self._tried(task, prompt, terms)
-                except AiError as error:
-                    if last or error.fault is not Fault.UNUSABLE:
-                        raise
-        raise AssertionError("unreachable")  # the last round returns or raises
+            try:
+                return self._tried(task, prompt, terms)
+            except AiError as error:
+                if error.fault is not Fault.UNUSABLE:
+                    raise
+            return self._tried(task, prompt, terms)
 
     def _tried(self, task: Task[Result], prompt: Prompt, terms: Terms) -> Result:
         """The answer of a few calls, as long as there is time for another one."""
