@@ -16,6 +16,7 @@ from knowctl.services.clock import Clock
 
 if TYPE_CHECKING:
     from knowctl.model.pool import Sizes
+    from knowctl.probes.ai import AiProbe
     from knowctl.probes.cache import CacheProbe
     from knowctl.probes.database import DatabaseProbe
     from knowctl.probes.diagnosis import DiagnosisProbe
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from knowctl.probes.live import LiveProbe
     from knowctl.probes.machine import MachineProbe
     from knowctl.probes.operating_system import OperatingSystemProbe
+    from knowctl.probes.redis_server import RedisProbe
     from knowctl.probes.remote import RemoteProbe
     from knowctl.probes.routes import RoutesProbe
     from knowctl.probes.server import ServerProbe
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from knowctl.services.bundle import Ports as BundlePorts
     from knowctl.services.doctor import Ports as DoctorPorts
     from knowctl.services.environment import Ports as EnvironmentPorts
+    from knowctl.services.health import Parts as HealthParts
     from knowctl.services.live import Limits
     from knowctl.services.live_check import Ports as LiveCheckPorts
     from knowctl.services.migrations import Ports as MigrationPorts
@@ -91,6 +94,24 @@ class Context:
 
         return DatabaseProbe(self.settings.settings())
 
+    def parts(self) -> HealthParts:
+        """What `health` asks where it does not ask a server."""
+        from knowctl.services.health import Parts
+
+        return Parts(self.database, self.redis, self.host, self.ai, self.live)
+
+    def redis(self) -> RedisProbe:
+        """The Redis that the settings name, to be asked about itself."""
+        from knowctl.probes.redis_server import RedisProbe
+
+        return RedisProbe(self.settings.settings())
+
+    def ai(self) -> AiProbe:
+        """The AI that the settings name."""
+        from knowctl.probes.ai import AiProbe
+
+        return AiProbe(self.settings.settings())
+
     def cache(self) -> CacheProbe:
         """The Redis that the settings name."""
         from knowctl.probes.cache import CacheProbe
@@ -134,17 +155,17 @@ class Context:
 
     def live_check(self) -> LiveCheckPorts:
         """What `config check --live` asks; KnowctlError where the settings can't be used."""
-        from knowctl.probes.redis_server import RedisProbe
         from knowctl.services.live_check import Ports
 
-        settings, host = self.settings.settings(), self.host()
+        host = self.host()
         return Ports(
             schema=self.schema_check(),
             server=self.diagnosis(),
-            redis=RedisProbe(settings),
+            redis=self.redis(),
+            ai=self.ai(),
             machine=host,
             sizes=host.sizes,
-            instance=settings.instance,
+            instance=self.settings.settings().instance,
         )
 
     def host(self) -> OperatingSystemProbe:

@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     FINDINGS = "findings"
     DATABASE = "database"
     REDIS = "redis"
+    AI = "ai"
     SCHEMA = "schema"
     ADDRESS = "address"
     FILE = "file"

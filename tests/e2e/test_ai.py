@@ -240,11 +240,40 @@ def test_a_dead_ai_is_given_up_and_an_operator_has_it_asked_again(
     told = server.request("GET", state, **{"X-API-Key": admin}).body
     assert (told["name"], told["state"], told["mode"]) == ("gemini", "open", None)
     assert told["failures"] >= 1
+    status, cause = health(server, asked_well)
+    assert status == "degraded"
+    assert cause.endswith(f"of {WORKERS} workers do not ask it for a while: failed")
     asked_well.say(wire.good)
     assert reset(server, admin).body["state"] == "closed"
     for number in range(2 * WORKERS):
         answer = server.request("POST", SUBTOPICS, {"topic": f"After {number}"})
         assert (answer.status, answer.body["source"]) == (200, "gemini")
+
+
+def health(server: Running, gemini: Gemini) -> tuple[str, str]:
+    """What `knowctl health --only ai` says: a status and its cause."""
+    environ = {"PORT": str(server.port), **gemini.environment}
+    words = ("health", "--only", "ai", "-o", "json")
+    done = knowctl(*words, cwd=server.log.parent, environ=environ)
+    assert KEY not in done.stdout
+    assert done.stderr == ""
+    found = json.loads(done.stdout)["data"]["components"]
+    assert set(found) == {"ai"}
+    return found["ai"]["status"], found["ai"]["cause"]
+
+
+def test_health_of_the_ai_has_it_describe_its_model_and_write_nothing(
+    running: tuple[Running, str], asked_well: Gemini
+) -> None:
+    server, admin = running
+    reset(server, admin)
+    asked, described = len(asked_well.asked), asked_well.described
+    assert health(server, asked_well) == ("ok", "")
+    assert (len(asked_well.asked), asked_well.described) == (asked, described + 1)
+    asked_well.description = wire.bad_key()
+    status, cause = health(server, asked_well)
+    asked_well.description = wire.Gemini.description
+    assert (status, cause) == ("failed", "Gemini answered 400 INVALID_ARGUMENT API_KEY_INVALID")
 
 
 def test_no_probe_asks_the_ai(running: tuple[Running, str], asked_well: Gemini) -> None:

@@ -1,7 +1,7 @@
 """A local server that speaks Gemini's REST protocol, well or badly as a test wants it.
 
-Source of the protocol: Google's reference of models.generateContent, and google.rpc.Status for
-what is answered otherwise.
+Source of the protocol: Google's reference of models.generateContent and models.get, and
+google.rpc.Status for what is answered otherwise.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from typing import Any
 
 KEY = "AIza-canary-of-the-gemini-key"
 MODEL = "gemini-2.0-flash"
-PATH = f"/v1beta/models/{MODEL}:generateContent"
+MODEL_PATH = f"/v1beta/models/{MODEL}"
+PATH = f"{MODEL_PATH}:generateContent"
+DESCRIPTION = {"name": f"models/{MODEL}", "version": "001", "displayName": "A model", "topK": 64}
 SCHEMA = frozenset(
     {"type", "title", "description", "properties", "required", "items", "property_ordering"}
 )
@@ -164,10 +166,15 @@ def _always(said: Said) -> Saying:
 
 @dataclass
 class Gemini:
-    """What was asked so far, and what is said to the next ones: the last saying stays."""
+    """What was asked so far, and what is said to the next ones: the last saying stays.
+
+    `described` counts how often the model was, and `description` is what is said then.
+    """
 
     url: str = ""
     key: str = KEY
+    described: int = 0
+    description: Said = Said(json.dumps(DESCRIPTION).encode())
     sayings: list[Saying] = field(default_factory=lambda: [good])
     asked: list[Asked] = field(default_factory=list)
     at_once: int = 0
@@ -235,40 +242,55 @@ def _picture(told: dict[str, str]) -> tuple[str, bytes]:
     return told.get("mimeType") or told["mime_type"], base64.b64decode(told["data"], altchars=b"-_")
 
 
-def _handler(gemini: Gemini) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class Handler(BaseHTTPRequestHandler):
+    """One client of it."""
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path != PATH:
-                self._send(status(404, "NOT_FOUND"))
-            elif self.headers.get("x-goog-api-key") != gemini.key:
-                self._send(bad_key())
-            else:
-                with gemini.counted():
-                    asked = read(body, {name.lower(): text for name, text in self.headers.items()})
-                    self._send(gemini.next(asked)(asked))
+    server: Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def _send(self, said: Said) -> None:
-            self.send_response(said.status)
-            for name, text in (("Content-Type", "application/json"), *said.headers):
-                self.send_header(name, text)
-            self.send_header("Content-Length", str(len(said.body) + said.cut))
-            self.end_headers()
-            size = max(1, -(-len(said.body) // said.pieces))
-            with contextlib.suppress(ConnectionError):  # who asked has had enough
-                for begin in range(0, len(said.body), size):
-                    time.sleep(said.seconds)
-                    self.wfile.write(said.body[begin : begin + size])
-                    self.wfile.flush()
-            self.close_connection = bool(said.cut)
+    @property
+    def gemini(self) -> Gemini:
+        return self.server.gemini
 
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 -- its name
-            """Say nothing."""
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self._admitted(PATH):
+            with self.gemini.counted():
+                asked = read(body, {name.lower(): text for name, text in self.headers.items()})
+                self._send(self.gemini.next(asked)(asked))
 
-    return Handler
+    def do_GET(self) -> None:
+        if self._admitted(MODEL_PATH):
+            self.gemini.described += 1
+            self._send(self.gemini.description)
+
+    def _admitted(self, path: str) -> bool:
+        """Whether it is this path, and the key; what is wrong is said."""
+        if self.path != path:
+            self._send(status(404, "NOT_FOUND"))
+        elif self.headers.get("x-goog-api-key") != self.gemini.key:
+            self._send(bad_key())
+        else:
+            return True
+        return False
+
+    def _send(self, said: Said) -> None:
+        self.send_response(said.status)
+        for name, text in (("Content-Type", "application/json"), *said.headers):
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(len(said.body) + said.cut))
+        self.end_headers()
+        size = max(1, -(-len(said.body) // said.pieces))
+        with contextlib.suppress(ConnectionError):  # who asked has had enough
+            for begin in range(0, len(said.body), size):
+                time.sleep(said.seconds)
+                self.wfile.write(said.body[begin : begin + size])
+                self.wfile.flush()
+        self.close_connection = bool(said.cut)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 -- its name
+        """Say nothing."""
 
 
 class Server(ThreadingHTTPServer):
@@ -277,12 +299,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def __init__(self, gemini: Gemini) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.gemini = gemini
+
 
 @contextlib.contextmanager
 def serving_gemini(key: str = KEY) -> Iterator[Gemini]:
     """A server that answers well, to this key alone, until it is told otherwise."""
     gemini = Gemini(key=key)
-    with Server(("127.0.0.1", 0), _handler(gemini)) as server:
+    with Server(gemini) as server:
         gemini.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

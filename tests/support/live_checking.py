@@ -53,7 +53,9 @@ def live_facts(url: str = POSTGRESQL, **changed: Any) -> LiveFacts:
     configuration = SettingsProbe({"DATABASE_URL": url, "REDIS_URL": "rediss://:x@cache/0"}).facts()
     given = {"sizes": SIZES, "database": DATABASE, "share": SHARE}
     clocks = {"the database": 0.1, "Redis": -0.1}
-    return LiveFacts(configuration, **{**given, "redis": REDIS, "clocks": clocks, **changed})
+    return LiveFacts(
+        configuration, **{**given, "redis": REDIS, "ai": 30.0, "clocks": clocks, **changed}
+    )
 
 
 def host_facts(**changed: Any) -> HostFacts:

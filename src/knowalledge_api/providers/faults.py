@@ -48,11 +48,15 @@ RETRY: Final = 5
 
 
 class AiError(ApiError):
-    """An ApiError with its cause; `wanted_after`: seconds after which to ask again, if told."""
+    """An ApiError with its cause; `wanted_after`: seconds after which to ask again, if told.
 
-    def __init__(self, fault: Fault, wanted_after: float = 0) -> None:
+    `told` is for operators: what came, in words of ours and names of Google's.
+    """
+
+    def __init__(self, fault: Fault, wanted_after: float = 0, told: str = "") -> None:
         status, detail = ANSWERS[fault]
         after = None if status == FINAL else max(1, ceil(wanted_after or RETRY))
         super().__init__(status, detail, (), after)
         self.fault = fault
         self.wanted_after = wanted_after
+        self.told = told

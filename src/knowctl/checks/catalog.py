@@ -133,6 +133,7 @@ LIVE: Final[tuple[Check[LiveFacts], ...]] = (
     Check("KC413", WARNING, "Redis has room", live.redis_memory, ("KC410",)),
     Check("KC414", WARNING, "The way to Redis is private", live.redis_privacy, ("KC410",)),
     Check("KC522", WARNING, "All clocks agree", live.clocks_agree),
+    Check("KC710", WARNING, "The AI takes the key and knows the model", live.ai_answers),
 )  # fmt: skip
 """What needs a connection; the database's need a check of SCHEMA."""
 

@@ -177,6 +177,15 @@ def redis_privacy(facts: LiveFacts) -> Iterator[Fault]:
         yield Fault(cause, hint, _redis_url(facts))
 
 
+def ai_answers(facts: LiveFacts) -> Iterator[Fault]:
+    """The AI takes the key, and knows the model."""
+    if facts.ai is None:
+        hint = "set GOOGLE_API_KEY where Gemini is to write"
+        raise NotJudged(Outcome.SKIPPED, "the offline provider writes", hint)
+    if isinstance(facts.ai, Failure):
+        yield Fault(facts.ai.cause, facts.ai.hint, facts.configuration.where("GOOGLE_API_KEY"))
+
+
 def clocks_agree(facts: LiveFacts) -> Iterator[Fault]:
     """The clocks of the database and of Redis agree with this machine's."""
     if not facts.clocks:

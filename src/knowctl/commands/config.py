@@ -29,7 +29,7 @@ def check(
     select: Select = None,
     ignore: Ignore = None,
     live: Annotated[
-        bool, Option("--live", help="Ask database, Redis and this machine as well.")
+        bool, Option("--live", help="Ask database, Redis, AI and this machine as well.")
     ] = False,
 ) -> Report:
     """Judge every setting; without --live neither network nor database is touched.

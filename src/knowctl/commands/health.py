@@ -15,7 +15,8 @@ def health(
         float, Option(min=0, max=3600, help="Seconds to wait until it is healthy.")
     ] = 0,
     only: Annotated[
-        str, Option(metavar="NAME,…", help="These parts alone: server, database, schema.")
+        str,
+        Option(metavar="NAME,…", help="These alone: server, database, schema, redis, disk, ai."),
     ] = "",
     direct: Annotated[
         bool, Option("--direct", help="Ask the parts themselves, not the server.")
@@ -29,9 +30,9 @@ def health(
 
     def probe() -> Health:
         if direct:
-            return service.only(service.of_parts(context.database), names)
+            return service.only(service.of_parts(context.parts(), names), names)
         server = context.server(url)
-        parts = None if server.elsewhere else context.database
-        return service.only(service.of_server(server, parts), names)
+        parts = None if server.elsewhere else context.parts()
+        return service.only(service.of_server(server, parts, names), names)
 
     return service.wait(probe, wait, CLOCK)

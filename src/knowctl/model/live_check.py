@@ -37,7 +37,8 @@ class LiveFacts:
     """All that the live checks may know.
 
     `database` and `share` are None where the database does not answer, which the checks of the
-    schema tell; `redis` is None where none is configured. `clocks` says by how many seconds those
+    schema tell; `redis` is None where none is configured, `ai`, else milliseconds, where nobody has
+    to be asked. `clocks` says by how many seconds those
     that answer are ahead of this machine.
     """
 
@@ -46,4 +47,5 @@ class LiveFacts:
     database: DatabaseFacts | Failure | None = None
     share: DatabaseShare | Failure | None = None
     redis: RedisFacts | Failure | None = None
+    ai: float | Failure | None = None
     clocks: Mapping[str, float | Unanswered] = field(default_factory=dict)

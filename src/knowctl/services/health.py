@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from knowctl.errors import KnowctlError
 from knowctl.model.health import Component, Health, HealthStatus
@@ -11,6 +12,9 @@ from knowctl.services.clock import Clock
 
 if TYPE_CHECKING:
     from knowctl.model.database import Schema
+    from knowctl.model.live import Workers
+    from knowctl.model.live_check import RedisFacts
+    from knowctl.model.machine import HostFacts
     from knowctl.services.database import Database
 
 PAUSE = 0.5
@@ -22,6 +26,15 @@ HINTS = {
     "drain": "knowctl drain --off, unless it is about to stop",
     "redis": "knowctl cache stats shows the cause",
 }
+USUAL: Final = ("database", "schema", "redis", "disk")
+"""What is asked where nobody names parts: the AI is elsewhere, and somebody else's."""
+NO_REDIS: Final = Component(
+    HealthStatus.FAILED,
+    None,
+    "REDIS_URL is not set: each server keeps cache and limits in its memory",
+    "set REDIS_URL, or ask for other parts",
+)
+RESTS: Final = "it is asked again within a minute; knowctl status shows each worker"
 CAUSES = {"drain": "/ready says no on purpose: somebody ran knowctl drain, or it stops"}
 
 
@@ -52,34 +65,137 @@ class Server(Protocol):
         """GET a path; ConnectionError when nothing answers."""
 
 
-def of_server(server: Server, database: Callable[[], Database] | None) -> Health:
-    """What a server says of itself; where none answers, its parts are asked directly too.
+class Redis(Protocol):
+    """The Redis of the settings."""
 
-    `database` None means that the parts can't be reached from here: the server is elsewhere.
+    def facts(self) -> RedisFacts | None:
+        """What it says; None where none is configured, KnowctlError where it does not answer."""
+
+
+class Machine(Protocol):
+    """The machine that a server is to run on."""
+
+    def facts(self) -> HostFacts:
+        """What it allows."""
+
+
+class Ai(Protocol):
+    """The AI of the settings."""
+
+    def describe(self) -> float | None:
+        """Milliseconds until it answered, without a bill; None where nobody has to be asked.
+
+        KnowctlError where it does not.
+        """
+
+
+class Live(Protocol):
+    """The server that runs here."""
+
+    def workers(self) -> Workers:
+        """What every worker says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What can be asked without asking the server; making one raises KnowctlError, too."""
+
+    database: Callable[[], Database]
+    redis: Callable[[], Redis]
+    machine: Callable[[], Machine]
+    ai: Callable[[], Ai]
+    live: Callable[[], Live]
+
+
+def of_server(server: Server, parts: Parts | None, names: Collection[str] = ()) -> Health:
+    """What a server says of itself; `parts` are asked for names that it does not tell of.
+
+    Where no server answers, its parts are asked directly too. None means that they can't be
+    reached from here: the server is elsewhere.
     """
     try:
         answer = server.ask("/ready")
     except ConnectionError as error:
         cause = f"nothing answers at {server.url}: {error}"
-        hint = "knowctl serve" if database else "check --url, and the network between"
-        parts = of_parts(database).components if database else {}
-        return Health({"server": Component(HealthStatus.FAILED, None, cause, hint), **parts})
+        hint = "knowctl serve" if parts else "check --url, and the network between"
+        direct = of_parts(parts, names).components if parts else {}
+        return Health({"server": Component(HealthStatus.FAILED, None, cause, hint), **direct})
     checks = _checks(answer)
-    return Health({"server": _server(answer, checks), **checks})
+    told = {"server": _server(answer, checks), **checks}
+    untold = [name for name in names if name not in told]
+    more = of_parts(parts, untold).components if parts and untold else {}
+    return Health({**told, **more})
 
 
-def of_parts(database: Callable[[], Database]) -> Health:
-    """The parts themselves, without a server."""
+def of_parts(parts: Parts, names: Collection[str] = ()) -> Health:
+    """The parts themselves, without a server: the named ones, or what a server stands on."""
+    wanted = names or USUAL
+    found: dict[str, Component] = {}
+    if "database" in wanted or "schema" in wanted:
+        found |= _database(parts.database)
+    if "redis" in wanted:
+        redis = _asked(lambda: _redis(parts.redis()))
+        if names or redis is not NO_REDIS:
+            found["redis"] = redis
+    if "disk" in wanted:
+        found["disk"] = _asked(lambda: _disk(parts.machine().facts()))
+    if "ai" in wanted:
+        found["ai"] = _asked(lambda: _ai(parts))
+    return Health(found)
+
+
+def _asked(ask: Callable[[], Component]) -> Component:
     try:
-        asked = database()
-        latency = asked.ping()
-        schema = asked.schema()
+        return ask()
     except KnowctlError as error:
-        failure = error.failure
-        return Health(
-            {"database": Component(HealthStatus.FAILED, None, failure.cause, failure.hint)}
-        )
-    return Health({"database": Component(HealthStatus.OK, latency), "schema": _schema(schema)})
+        return Component(HealthStatus.FAILED, None, error.failure.cause, error.failure.hint)
+
+
+def _database(made: Callable[[], Database]) -> dict[str, Component]:
+    """The schema is known where the database answers."""
+    schemas: list[Component] = []
+
+    def ask() -> Component:
+        asked = made()
+        latency = asked.ping()
+        schemas.append(_schema(asked.schema()))
+        return Component(HealthStatus.OK, latency)
+
+    return {"database": _asked(ask), **({"schema": schemas[0]} if schemas else {})}
+
+
+def _redis(redis: Redis) -> Component:
+    return Component(HealthStatus.OK) if redis.facts() else NO_REDIS
+
+
+def _disk(facts: HostFacts) -> Component:
+    """Where nothing can be written it failed; where little room is left it is degraded."""
+    from knowctl.checks import machine  # noqa: PLC0415 -- asking a server needs no check
+
+    for status, judge in (
+        (HealthStatus.FAILED, machine.writable),
+        (HealthStatus.DEGRADED, machine.space),
+    ):
+        for fault in judge(facts):
+            return Component(status, None, fault.cause, fault.hint)
+    return Component(HealthStatus.OK)
+
+
+def _ai(parts: Parts) -> Component:
+    """Whether it answers, and whether the workers of the server here ask it at all."""
+    latency = parts.ai().describe()
+    if latency is None:
+        return Component(HealthStatus.OK, None, "the offline provider writes, and asks nobody")
+    try:
+        answered = parts.live().workers().answered
+    except KnowctlError:
+        answered = ()  # no server runs here: nobody rests
+    calls = [each.ai for each in answered if each.ai]
+    resting = [each for each in calls if each.state == "open"]
+    if not resting:
+        return Component(HealthStatus.OK, latency)
+    cause = f"{len(resting)} of {len(calls)} workers do not ask it for a while: {resting[0].why}"
+    return Component(HealthStatus.DEGRADED, latency, cause, RESTS)
 
 
 def _schema(schema: Schema) -> Component:
@@ -100,7 +216,7 @@ def wait(probe: Callable[[], Health], seconds: float, clock: Clock) -> Health:
     return health
 
 
-def only(health: Health, names: tuple[str, ...]) -> Health:
+def only(health: Health, names: Collection[str]) -> Health:
     """The named parts alone, one that nobody reported as failed; all of them without names."""
     parts = {name: health.components.get(name) or _unreported(name, health) for name in names}
     return Health(parts, health.timed_out_after) if names else health

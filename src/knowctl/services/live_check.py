@@ -54,6 +54,13 @@ class Redis(Protocol):
         """Seconds by which its clock is ahead."""
 
 
+class Ai(Protocol):
+    """The AI of the settings."""
+
+    def describe(self) -> float | None:
+        """Milliseconds until it answered; None where nobody has to be asked, else KnowctlError."""
+
+
 class Machine(Protocol):
     """The machine that a server is to run on."""
 
@@ -68,6 +75,7 @@ class Ports:
     schema: schema_check.Ports
     server: Server
     redis: Redis
+    ai: Ai
     machine: Machine
     sizes: Sizes
     instance: str
@@ -122,6 +130,7 @@ def gather(facts: ConfigurationFacts, ports: Ports, *, database: bool) -> LiveFa
         database=_told(lambda: _diagnosed(server)) if database else None,
         share=_told(lambda: server.share(ports.instance)) if database else None,
         redis=redis,
+        ai=_told(ports.ai.describe),
         clocks={name: each for name, each in clocks.items() if each is not None},
     )
 

@@ -7,11 +7,11 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock, local
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 from google import genai
@@ -19,6 +19,9 @@ from google.genai import errors, types
 
 from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.providers.gemini.prompts import Prompt
+
+if TYPE_CHECKING:
+    from google.genai.models import Models
 
 log = logging.getLogger(__name__)
 
@@ -81,23 +84,34 @@ class GeminiClient:
 
     def ask(self, prompt: Prompt, seconds: float) -> Reply:
         """Gemini's answer within `seconds`; AiError where there is none. Safe between threads."""
-        self._turn.until = monotonic() + seconds
         contents, config = _contents(prompt), _config(prompt, seconds)
-        models = self._of_this_process().models
-        try:
+        with self._within(seconds) as models:
             answer = models.generate_content(model=self.model, contents=contents, config=config)
+        return _reply(answer)
+
+    def describe(self, seconds: float) -> None:
+        """Have Google describe the model, which no bill knows; AiError where it does not."""
+        config = types.GetModelConfig(http_options=_until(seconds))
+        with self._within(seconds) as models:
+            models.get(model=self.model, config=config)
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[Models]:
+        """Call in this block; AiError, by name, for all that may go wrong with a call."""
+        self._turn.until = monotonic() + seconds
+        try:
+            yield self._of_this_process().models
         except errors.APIError as error:
             raise _named(error) from error
         except httpx2.TimeoutException as error:
-            log.warning("Gemini did not answer within %.1f s", seconds)
-            raise AiError(Fault.TIMEOUT) from error
+            told = f"Gemini did not answer within {seconds:.1f} s"
+            raise _failed(Fault.TIMEOUT, told) from error
         except httpx2.HTTPError as error:
-            log.warning("Gemini can't be reached: %s", _reason(error))
-            raise AiError(Fault.UNREACHABLE) from error
+            told = f"Gemini can't be reached: {_reason(error)}"
+            raise _failed(Fault.UNREACHABLE, told) from error
         except UNREADABLE as error:
-            log.warning("Gemini's answer can't be read: %s", type(error).__name__)
-            raise AiError(Fault.UNUSABLE) from error
-        return _reply(answer)
+            told = f"Gemini's answer can't be read: {type(error).__name__}"
+            raise _failed(Fault.UNUSABLE, told) from error
 
     def close(self) -> None:
         """Close what is open."""
@@ -175,8 +189,12 @@ def _config(prompt: Prompt, seconds: float) -> types.GenerateContentConfig:
         max_output_tokens=MOST_TOKENS,
         candidate_count=1,
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-        http_options=types.HttpOptions(timeout=int(seconds * MILLISECONDS)),
+        http_options=_until(seconds),
     )
+
+
+def _until(seconds: float) -> types.HttpOptions:
+    return types.HttpOptions(timeout=int(seconds * MILLISECONDS))
 
 
 def _reply(answer: types.GenerateContentResponse) -> Reply:
@@ -218,15 +236,20 @@ def _reason(error: BaseException) -> str:
 def _named(error: errors.APIError) -> AiError:
     """What an answer other than 200 means; its text is Google's and stays in no record of ours."""
     words = (error.status, *(info.get("reason", "") for info in _infos(error.details)))
-    told = " ".join(filter(None, (_UNTOLD.sub("", str(each))[:LONGEST_WORD] for each in words)))
-    log.warning("Gemini answered %s %s", error.code, told)
+    named = " ".join(filter(None, (_UNTOLD.sub("", str(each))[:LONGEST_WORD] for each in words)))
+    told = f"Gemini answered {error.code} {named}"
     if error.code == OVERLOADED:
-        return AiError(Fault.OVERLOADED, _retry_delay(error.details))
+        return _failed(Fault.OVERLOADED, told, _retry_delay(error.details))
     if error.code == GATEWAY_TIMEOUT:
-        return AiError(Fault.TIMEOUT)
+        return _failed(Fault.TIMEOUT, told)
     if error.code in FAILED:
-        return AiError(Fault.FAILED)
-    return AiError(Fault.REJECTED if _is_about_the_request(error) else Fault.REFUSED)
+        return _failed(Fault.FAILED, told)
+    return _failed(Fault.REJECTED if _is_about_the_request(error) else Fault.REFUSED, told)
+
+
+def _failed(fault: Fault, told: str, wanted_after: float = 0) -> AiError:
+    log.warning(told)
+    return AiError(fault, wanted_after, told)
 
 
 def _is_about_the_request(error: errors.APIError) -> bool:

@@ -130,6 +130,7 @@ FAULTS = [
     ),
     ("KC414", redis(encrypted=False), "not encrypted", "rediss://", {}),
     ("KC414", redis(authenticated=False), "without a password", "requirepass", {}),
+    ("KC710", {"ai": AWAY}, "refused", "start it", {}),
     (
         "KC522",
         {"clocks": {"Redis": 3.0}},
@@ -164,6 +165,7 @@ UNJUDGED = [
     ("KC412", Outcome.SKIPPED, {"redis": None}, "needs KC410"),
     ("KC411", Outcome.UNKNOWN, redis(version=UNANSWERED), "may not see it"),
     ("KC522", Outcome.SKIPPED, {"clocks": {}}, "no other clock"),
+    ("KC710", Outcome.SKIPPED, {"ai": None}, "the offline provider writes"),
     ("KC522", Outcome.UNKNOWN, {"clocks": {"x": UNANSWERED}}, "may not see it"),
 ]
 

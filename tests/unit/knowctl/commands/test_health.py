@@ -53,7 +53,7 @@ def test_direct_asks_the_parts_alone(run: Run) -> None:
     document = json.loads(said.out)
     assert said.code == 0
     assert document["data"]["status"] == "ok"
-    assert set(document["data"]["components"]) == {"database", "schema"}
+    assert set(document["data"]["components"]) == {"database", "schema", "disk"}
 
 
 @pytest.mark.parametrize("only", ["database", " database , ", "database,database"])
@@ -62,6 +62,19 @@ def test_only_the_named_parts_are_judged(run: Run, only: str) -> None:
     assert said.code == 0
     assert said.out.startswith("✔ database   ok")
     assert len(said.out.splitlines()) == 1
+
+
+def test_disk_and_ai_are_asked_where_they_are_named(run: Run) -> None:
+    said = run("health", "--only", "ai,disk")
+    assert said.code == 0
+    first, _, second = said.out.splitlines()
+    assert (first.split(), second.split()) == (["✔", "ai", "ok"], ["✔", "disk", "ok"])
+
+
+def test_a_redis_that_is_not_configured_is_not_healthy(run: Run) -> None:
+    said = run("health", "--direct", "--only", "redis")
+    assert said.code == 1
+    assert "REDIS_URL is not set" in said.out
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

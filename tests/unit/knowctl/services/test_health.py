@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -9,7 +9,14 @@ import pytest
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model.database import SchemaStatus
 from knowctl.model.health import Component, Health, HealthStatus
+from knowctl.model.live import Silent, Workers
+from knowctl.model.live_check import RedisFacts
+from knowctl.model.machine import HostFacts, MachineFacts, Place
+from knowctl.probes import answers
 from knowctl.services import health
+from knowctl.services.health import Parts
+from tests.support import fake_server
+from tests.support.live_checking import MIB, REDIS, host_facts
 from tests.unit.knowctl.conftest import FakeDatabase, HandClock
 
 OK, DEGRADED, FAILED = HealthStatus.OK, HealthStatus.DEGRADED, HealthStatus.FAILED
@@ -36,12 +43,83 @@ class FakeServer:
         return self.answer
 
 
-def never() -> FakeDatabase:
-    raise AssertionError("the database was asked")
+@dataclass(frozen=True)
+class FakeRedis:
+    """A Redis that is there, is not configured, or is away."""
+
+    known: RedisFacts | None = None
+    away: bool = False
+
+    def facts(self) -> RedisFacts | None:
+        if self.away:
+            raise AWAY
+        return self.known
+
+
+@dataclass(frozen=True)
+class FakeMachine:
+    places: tuple[Place, ...] = ()
+
+    def facts(self) -> HostFacts:
+        return host_facts(machine=MachineFacts(None, (), self.places))
+
+
+@dataclass(frozen=True)
+class FakeAi:
+    """An AI that answers after so long, that nobody has to ask, or that is away."""
+
+    latency: float | None = 30.0
+    away: bool = False
+
+    def describe(self) -> float | None:
+        if self.away:
+            raise AWAY
+        return self.latency
+
+
+@dataclass(frozen=True)
+class FakeLive:
+    """A server whose workers say this of their breakers."""
+
+    states: tuple[str, ...] = ()
+
+    def workers(self) -> Workers:
+        told = [
+            answers.worker(fake_server.state(pid, ai=calls(state)))
+            for pid, state in enumerate(self.states, 4301)
+        ]
+        return Workers(tuple(told), (Silent(4300, 3, "no answer"),))
+
+
+AWAY = KnowctlError(ErrorCode.REDIS, "fact", cause="it is away", hint="bring it back")
+GONE = Component(FAILED, None, "it is away", "bring it back")
+
+
+def calls(state: str) -> dict[str, Any]:
+    return {"name": "gemini", "busy": 0, "total": 12, "state": state, "why": "timeout"}
+
+
+def never() -> Any:
+    raise AssertionError("it was asked")
+
+
+def no_server() -> FakeLive:
+    raise KnowctlError(ErrorCode.NO_SERVER, "no server", cause="none", hint="knowctl serve")
+
+
+NEVER = Parts(never, never, never, never, never)
+PARTS = Parts(FakeDatabase, FakeRedis, FakeMachine, FakeAi, no_server)
 
 
 def said(status: int, body: dict[str, Any]) -> dict[str, Component]:
-    return dict(health.of_server(FakeServer(FakeAnswer(status, body)), never).components)
+    return dict(health.of_server(FakeServer(FakeAnswer(status, body)), NEVER).components)
+
+
+def part(name: str, **given: Any) -> Component:
+    """That part alone, as it is asked by name."""
+    found = health.of_parts(replace(NEVER, live=no_server, **given), (name,)).components
+    assert set(found) == {name}
+    return found[name]
 
 
 def test_a_ready_server_is_healthy_and_its_parts_are_shown() -> None:
@@ -98,14 +176,34 @@ def test_another_program_is_told_from_ours(status: int, body: dict[str, Any]) ->
 
 
 def test_where_no_server_answers_its_parts_are_asked() -> None:
-    found = health.of_server(FakeServer(), FakeDatabase)
+    found = health.of_server(FakeServer(), PARTS)
     assert found.components == {
         "server": Component(
             FAILED, None, "nothing answers at http://x: Connection refused", "knowctl serve"
         ),
         "database": Component(OK, 1.5),
         "schema": Component(OK),
+        "disk": Component(OK),
     }
+
+
+def test_where_no_server_answers_the_named_parts_alone_are_asked() -> None:
+    parts = replace(NEVER, database=FakeDatabase)
+    found = health.of_server(FakeServer(), parts, ("database",)).components
+    assert set(found) == {"server", "database", "schema"}
+    assert set(health.of_server(FakeServer(), NEVER, ("server",)).components) == {"server"}
+
+
+def test_a_named_part_that_the_server_does_not_tell_of_is_asked_itself() -> None:
+    server = FakeServer(FakeAnswer(200, {"ready": True, "checks": {"database": "ok"}}))
+    parts = replace(NEVER, machine=FakeMachine)
+    found = health.of_server(server, parts, ("database", "disk"))
+    assert found.components == {
+        "server": Component(OK, 2.0),
+        "database": Component(OK),
+        "disk": Component(OK),
+    }
+    assert "disk" not in health.of_server(server, None, ("disk",)).components
 
 
 def test_a_server_elsewhere_that_is_silent_is_the_only_part() -> None:
@@ -116,25 +214,80 @@ def test_a_server_elsewhere_that_is_silent_is_the_only_part() -> None:
 
 
 def test_a_silent_database_failed_with_its_cause() -> None:
-    found = health.of_parts(lambda: FakeDatabase(silent=1))
-    assert found.components == {"database": Component(FAILED, None, "refused", "start it")}
+    assert part("database", database=lambda: FakeDatabase(silent=1)) == Component(
+        FAILED, None, "refused", "start it"
+    )
 
 
 def test_settings_that_can_not_be_used_are_a_failed_part() -> None:
     def broken() -> FakeDatabase:
         raise KnowctlError(ErrorCode.CONFIGURATION, "fact", cause="PORT: x", hint="set PORT")
 
-    assert health.of_parts(broken).components["database"].cause == "PORT: x"
+    assert part("database", database=broken).cause == "PORT: x"
 
 
 @pytest.mark.parametrize("status", SchemaStatus)
 def test_a_schema_that_no_server_may_run_on_failed(status: SchemaStatus) -> None:
-    part = health.of_parts(lambda: FakeDatabase((status,))).components["schema"]
+    asked = replace(NEVER, database=lambda: FakeDatabase((status,)))
+    found = health.of_parts(asked, ("schema",)).components["schema"]
     serves = status in {SchemaStatus.OK, SchemaStatus.AHEAD}
-    assert part.status is (OK if serves else FAILED)
+    assert found.status is (OK if serves else FAILED)
     pending = status in {SchemaStatus.EMPTY, SchemaStatus.BEHIND}
-    assert part.hint == ("" if serves else f"knowctl db {'upgrade' if pending else 'current'}")
-    assert "_" not in part.cause
+    assert found.hint == ("" if serves else f"knowctl db {'upgrade' if pending else 'current'}")
+    assert "_" not in found.cause
+
+
+def test_a_redis_that_nobody_configured_is_no_part_unless_it_is_asked_for() -> None:
+    assert set(health.of_parts(PARTS).components) == {"database", "schema", "disk"}
+    assert part("redis", redis=FakeRedis) == health.NO_REDIS
+    assert health.NO_REDIS.status is FAILED
+
+
+def test_a_redis_that_is_configured_is_a_part() -> None:
+    found = health.of_parts(replace(PARTS, redis=lambda: FakeRedis(REDIS)))
+    assert found.components["redis"] == Component(OK)
+    assert part("redis", redis=lambda: FakeRedis(away=True)) == GONE
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "cause"),
+    [
+        (Place("/srv", "LOG_FILE", free=50 * MIB, size=100 * MIB), DEGRADED, "50 MiB left"),
+        (Place("/srv", "LOG_FILE", "Read-only file system"), FAILED, "/srv: Read-only"),
+        (Place("/srv", "LOG_FILE", "No space left", size=100 * MIB), FAILED, "No space left"),
+        (Place("/srv", "LOG_FILE", free=900 * MIB, size=1000 * MIB), OK, ""),
+    ],
+)
+def test_a_full_disk_degrades_and_one_that_takes_nothing_failed(
+    place: Place, status: HealthStatus, cause: str
+) -> None:
+    found = part("disk", machine=lambda: FakeMachine((place,)))
+    assert found.status is status
+    assert cause in found.cause
+
+
+def test_an_ai_is_asked_by_name_alone_and_says_how_long_it_took() -> None:
+    assert part("ai", ai=FakeAi) == Component(OK, 30.0)
+    assert part("ai", ai=lambda: FakeAi(away=True)) == GONE
+    offline = part("ai", ai=lambda: FakeAi(None))
+    assert (offline.status, offline.latency_ms) == (OK, None)
+    assert "offline provider" in offline.cause
+
+
+@pytest.mark.parametrize(
+    ("states", "status", "cause"),
+    [
+        (("closed", "closed"), OK, ""),
+        (("closed", "half_open"), OK, ""),
+        (("open", "closed", "open"), DEGRADED, "2 of 3 workers do not ask it for a while: timeout"),
+    ],
+)
+def test_an_ai_that_answers_is_degraded_where_workers_do_not_ask_it(
+    states: tuple[str, ...], status: HealthStatus, cause: str
+) -> None:
+    parts = replace(NEVER, ai=FakeAi, live=lambda: FakeLive(states))
+    found = health.of_parts(parts, ("ai",)).components["ai"]
+    assert (found.status, found.latency_ms, found.cause) == (status, 30.0, cause)
 
 
 def waited(answers: Iterator[Health], seconds: float) -> tuple[Health, HandClock]:

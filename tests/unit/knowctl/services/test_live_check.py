@@ -68,6 +68,13 @@ class Redis:
         return Unanswered("not permitted", "permit it")
 
 
+class Ai:
+    """An AI that nobody has to ask."""
+
+    def describe(self) -> float | None:
+        return None
+
+
 class Machine:
     """A machine without limits."""
 
@@ -89,7 +96,7 @@ def opened(
     schema = schema_check.Ports(
         database or FakeDatabase(), Compared(), FakeLinter(), HandClock().clock, Talked()
     )
-    made = Ports(schema, server or Server(), redis or Redis(), Machine(), SIZES, "5000")
+    made = Ports(schema, server or Server(), redis or Redis(), Ai(), Machine(), SIZES, "5000")
     return lambda: made
 
 

@@ -100,6 +100,38 @@ def test_every_way_to_fail_has_its_name_in_time_and_tells_no_text_of_google(
     assert KEY not in caplog.text
 
 
+def test_a_model_is_described_without_being_asked_anything(
+    client: GeminiClient, gemini: Gemini
+) -> None:
+    client.describe(PATIENCE)
+    assert (gemini.described, gemini.asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("description", "fault", "told"),
+    [
+        (wire.status(403, "PERMISSION_DENIED"), Fault.REFUSED, "403 PERMISSION_DENIED"),
+        (wire.bad_key(), Fault.REFUSED, "400 INVALID_ARGUMENT API_KEY_INVALID"),
+        (wire.status(404, "NOT_FOUND"), Fault.REFUSED, "404 NOT_FOUND"),
+        (wire.overloaded(), Fault.OVERLOADED, "429 RESOURCE_EXHAUSTED"),
+        (wire.status(503, "UNAVAILABLE"), Fault.FAILED, "503 UNAVAILABLE"),
+        (Said(b"<html>"), Fault.UNUSABLE, "can't be read"),
+        (Said(b"{}" * 100, pieces=100, seconds=0.1), Fault.TIMEOUT, "within 1.0 s"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_model_that_is_not_described_is_a_fault_and_operators_are_told_what_came(
+    client: GeminiClient, gemini: Gemini, description: Said, fault: Fault, told: str
+) -> None:
+    gemini.description = description
+    with pytest.raises(AiError) as caught:
+        client.describe(PATIENCE)
+    assert caught.value.fault is fault
+    assert told in caught.value.told
+    assert told not in caught.value.detail
+    assert "canary" not in caught.value.told
+
+
 @pytest.mark.parametrize(
     ("saying", "fault"),
     [
