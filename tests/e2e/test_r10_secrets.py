@@ -50,6 +50,7 @@ WITH_OPTIONS: Final = (
     ("doctor", "--live"),
     ("env", "check", "--extra", "mysql"),
     ("health", "--direct"),
+    ("health", "--only", "ai,disk,redis"),
     ("health", "--url", "http://127.0.0.1:1"),
     ("pool", "stats", "--url", "http://127.0.0.1:1"),
     ("config", "show", "--origin"),

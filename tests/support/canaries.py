@@ -32,7 +32,7 @@ def canary(name: str) -> str:
 def environment(**more: str) -> dict[str, str]:
     """Every secret setting with its canary, and nothing that answers."""
     held = {row.name: _held(row.name) for row in SECRETS}
-    return {**held, **more}
+    return {**held, "GEMINI_BASE_URL": "http://127.0.0.1:1", **more}
 
 
 def leaks(text: str, names: Iterable[str] | None = None) -> list[str]:
