@@ -21,7 +21,7 @@ def doctor(
     context: Context,
     *,
     live: Annotated[
-        bool, Option("--live", help="Ask database and Redis about themselves as well.")
+        bool, Option("--live", help="Ask database, Redis and AI about themselves as well.")
     ] = False,
     bundle: Annotated[
         Path | None,

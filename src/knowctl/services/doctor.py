@@ -114,7 +114,7 @@ def _needs_live(name: str) -> KnowctlError:
     return KnowctlError(
         ErrorCode.USAGE,
         f"{name} is not judged without --live",
-        cause="it asks the database and Redis about themselves",
+        cause="it asks database, Redis and AI about themselves",
         hint=f"knowctl doctor --live --select {name}",
         exit_code=ExitCode.USAGE,
     )

@@ -1,4 +1,4 @@
-"""The configuration judged with what database, Redis and the machine say."""
+"""The configuration judged with what database, Redis, the AI and the machine say."""
 
 from __future__ import annotations
 

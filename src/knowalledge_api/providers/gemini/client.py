@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
+import pydantic.root_model  # noqa: F401 -- the first schema of an answer would import it, likewise
 from google import genai
 from google.genai import errors, types
 
