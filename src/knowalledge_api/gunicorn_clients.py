@@ -7,7 +7,6 @@ import selectors
 import socket
 import time
 from collections import deque
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -17,9 +16,10 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from knowalledge_api.arrivals import Bounds, Stage
+from knowalledge_api.gunicorn_answers import answered
 from knowalledge_api.gunicorn_connection import CONTINUE, Connection
+from knowalledge_api.gunicorn_threads import Served, Threads
 from knowalledge_api.routes.early import Early
-from knowalledge_api.routes.edge import PLAIN_HEADERS
 
 GONE_BEFORE_ACCEPT: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED})
 FIRST_BYTE: Final = 5.0
@@ -46,6 +46,18 @@ STATUSES: Final = (
 """What is answered to what gunicorn's parser finds, the first that fits."""
 
 
+class Remembered:
+    """A configuration of which each value is looked up once: a request asks gunicorn's for 20."""
+
+    def __init__(self, config: Any) -> None:
+        self._config = config
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._config, name)
+        setattr(self, name, value)
+        return value
+
+
 class PatientWorker(ThreadWorker):
     """A request gets a thread when its last byte is there, and has to arrive in time.
 
@@ -57,6 +69,7 @@ class PatientWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cfg: Any = Remembered(self.cfg)
         self.threads: int = self.cfg.threads
         self.tls: bool = self.cfg.is_ssl
         self.running = 0
@@ -150,10 +163,15 @@ class PatientWorker(ThreadWorker):
         except (OSError, ValueError):
             self.drop(conn)
 
+    def get_thread_pool(self) -> Threads:
+        """Make the threads, none of which runs yet."""
+        tell = partial(self.method_queue.defer, self.finish_request)
+        return Threads(self.threads, self.handle, tell)
+
     def enqueue_req(self, conn: Any) -> None:
         """Give a connection to a thread."""
         self.running += 1
-        super().enqueue_req(conn)
+        self.tpool.give(conn, self.running)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Ask the application; the client was told to go on when its body was waited for."""
@@ -173,15 +191,13 @@ class PatientWorker(ThreadWorker):
         with suppress(OSError):
             write_nonblock(client, self.early.raw(status, address))
 
-    def finish_request(self, conn: Any, fs: Future[object]) -> None:
+    def finish_request(self, conn: Any, fs: Served) -> None:
         """Keep or end a connection whose thread is done with it."""
         self.running -= 1
-        wrong = None if fs.cancelled() else fs.exception()
-        if wrong:
-            self.log.error("A request ended its thread", exc_info=wrong)
-        kept = not fs.cancelled() and not wrong and fs.result() is True
+        if fs.error:
+            self.log.error("A request ended its thread", exc_info=fs.error)
         try:
-            if kept:
+            if fs.kept:
                 self.keep(conn)
             else:
                 self.part(conn)
@@ -256,12 +272,6 @@ class PatientWorker(ThreadWorker):
             else:
                 self.leave(conn)
                 self.drop(conn)
-
-
-def answered(application: Any, environ: dict[str, Any], start_response: Any) -> Any:
-    """Ask the application. Judging constants and numbers costs gunicorn 5 % of a small request."""
-    environ[PLAIN_HEADERS] = start_response.__self__.headers.extend
-    return application(environ, start_response)
 
 
 def status_of(error: BaseException) -> int:

@@ -8,11 +8,11 @@ import signal
 import socket
 import sys
 import time
-from concurrent.futures import Future
 from typing import Any, Final
 
 from knowalledge_api.generation import current
 from knowalledge_api.gunicorn_clients import PatientWorker
+from knowalledge_api.gunicorn_threads import Served
 from knowalledge_api.logs import hold_access, write_held
 from knowalledge_api.serving import end_with, listen_privately
 
@@ -40,6 +40,7 @@ class ThreadsWorker(PatientWorker):
         self.generation = current()
         self.open = self.generation is None
         self.private: socket.socket | None = None
+        self.ended = False
         self.due_after = sys.maxsize
         if self.generation:  # the supervisor recycles: one more worker first, then this one less
             self.due_after, self.max_requests = self.max_requests, sys.maxsize
@@ -93,6 +94,7 @@ class ThreadsWorker(PatientWorker):
             listener.close()
         self.retire()
         self.clean_up()
+        self.ended = True
 
     def join_generation(self) -> None:
         """Answer in private, watch the gate, and tell the supervisor."""
@@ -118,7 +120,7 @@ class ThreadsWorker(PatientWorker):
             os.kill(self.ppid, signal.SIGTERM)
         return bool(super().is_parent_alive())
 
-    def finish_request(self, conn: Any, fs: Future[object]) -> None:
+    def finish_request(self, conn: Any, fs: Served) -> None:
         """Keep or end a connection whose thread is done with it; tell where recycling is due."""
         if self.generation and self.nr >= self.due_after:
             self.due_after = sys.maxsize
@@ -137,7 +139,7 @@ class ThreadsWorker(PatientWorker):
     def clean_up(self) -> None:
         """Close everything; a request that goes on after the grace does not hold the process."""
         self.murder_keepalived(force=True)
-        self.tpool.shutdown(wait=False)
+        self.tpool.shutdown()
         self.poller.close()
         self.method_queue.close()
         if self.private and self.generation:

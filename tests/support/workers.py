@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -92,20 +91,6 @@ def conn_of(worker: PatientWorker, plug: Plug) -> Connection:
     return Connection(worker.cfg, plug, ("192.0.2.1", 5123), None, worker.bounds)
 
 
-def pool(submitted: list[Any]) -> Any:
-    """A pool of threads that never come to it."""
-
-    def submit(_: object, conn: Any) -> Future[object]:
-        submitted.append(conn)
-        return Future()
-
-    return SimpleNamespace(submit=submit)
-
-
-def done(result: object = None, error: BaseException | None = None) -> Future[object]:
-    future: Future[object] = Future()
-    if error:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
-    return future
+def pool(given: list[Any]) -> Any:
+    """Threads that never come to what they are given."""
+    return SimpleNamespace(give=lambda conn, _wanted: given.append(conn))

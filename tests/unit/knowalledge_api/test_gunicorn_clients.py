@@ -6,7 +6,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,11 +24,13 @@ from knowalledge_api.gunicorn_clients import (
     LARGEST_REST,
     LINGER,
     PatientWorker,
+    Remembered,
     status_of,
 )
 from knowalledge_api.gunicorn_connection import CONTINUE
+from knowalledge_api.gunicorn_threads import Served
 from knowalledge_api.routes.edge import PLAIN_HEADERS
-from tests.support.workers import Plug, conn_of, done, pool, worker_of
+from tests.support.workers import Plug, conn_of, pool, worker_of
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -124,7 +125,7 @@ def test_the_next_request_of_a_kept_connection_is_waited_for_without_a_thread_to
 ) -> None:
     plug = Plug()
     conn = conn_of(worker, plug)
-    worker.finish_request(conn, done(result=True))
+    worker.finish_request(conn, Served(kept=True))
     said(worker, plug, WHOLE[:5])
     assert (len(worker.keepalived_conns), list(worker.arriving)) == (0, [conn])
     said(worker, plug, WHOLE[5:])
@@ -139,7 +140,7 @@ def test_what_has_been_received_of_the_next_request_is_not_lost(
     (conn,) = submitted
     for number in (1, 2):
         next(conn.parser)  # as a thread does
-        worker.finish_request(conn, done(result=True))
+        worker.finish_request(conn, Served(kept=True))
         assert len(submitted) == min(2, number + 1)
     assert list(worker.arriving) == [conn]
     said(worker, plug, WHOLE[7:])
@@ -304,7 +305,7 @@ def test_an_idle_connection_whose_time_is_over_is_closed_unless_it_has_spoken(
 ) -> None:
     silent, speaks = Plug(), Plug(WHOLE)
     for plug in (silent, speaks):
-        worker.finish_request(conn_of(worker, plug), done(result=True))
+        worker.finish_request(conn_of(worker, plug), Served(kept=True))
     worker.end_overdue()
     assert not silent.closed
     later(monkeypatch, 3.1)
@@ -378,20 +379,17 @@ def test_a_kept_connection_waits_for_its_next_request(worker: PatientWorker) -> 
     conn = conn_of(worker, Plug())
     worker.alive = False  # retiring it lingers as long as it was promised
     before = time.monotonic()
-    worker.finish_request(conn, done(result=True))
+    worker.finish_request(conn, Served(kept=True))
     assert list(worker.keepalived_conns) == [conn]
     assert conn.timeout >= before + 3
     assert (worker.running, worker.nr_conns) == (0, 1)
 
 
-@pytest.mark.parametrize("result", [False, object()], ids=["ended", "deferred"])
-def test_an_ended_connection_is_read_until_its_client_closes(
-    worker: PatientWorker, result: object
-) -> None:
+def test_an_ended_connection_is_read_until_its_client_closes(worker: PatientWorker) -> None:
     plug = Plug(BlockingIOError(), b"rest", b"")
     conn = conn_of(worker, plug)
     worker.alive = False
-    worker.finish_request(conn, done(result))
+    worker.finish_request(conn, Served(kept=False))
     assert plug.shut
     for _ in plug.reads[:]:
         assert (worker.nr_conns, plug.closed) == (1, False)
@@ -405,7 +403,7 @@ def test_a_client_that_floods_or_breaks_is_let_go(
     worker: PatientWorker, read: bytes | OSError
 ) -> None:
     plug = Plug(read)
-    worker.finish_request(conn_of(worker, plug), done(result=False))
+    worker.finish_request(conn_of(worker, plug), Served(kept=False))
     worker.poller.waiting[plug](plug)
     assert plug.closed
     assert worker.nr_conns == 0
@@ -415,7 +413,7 @@ def test_a_client_that_never_closes_is_let_go_in_time(
     worker: PatientWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug = Plug()
-    worker.finish_request(conn_of(worker, plug), done(result=False))
+    worker.finish_request(conn_of(worker, plug), Served(kept=False))
     worker.end_overdue()
     assert worker.nr_conns == 1
     later = time.monotonic() + LINGER
@@ -428,20 +426,26 @@ def test_a_client_that_never_closes_is_let_go_in_time(
 def test_a_connection_that_is_closed_already_is_forgotten(worker: PatientWorker) -> None:
     plug = Plug()
     plug.close()
-    worker.finish_request(conn_of(worker, plug), done(result=False))
+    worker.finish_request(conn_of(worker, plug), Served(kept=False))
     assert (worker.nr_conns, len(worker.lingering)) == (0, 0)
 
 
 def test_an_application_that_leaves_ends_its_request_and_not_the_worker(
     worker: PatientWorker,
 ) -> None:
-    worker.finish_request(conn_of(worker, Plug()), done(error=SystemExit(1)))
+    worker.finish_request(conn_of(worker, Plug()), Served(kept=False, error=SystemExit(1)))
     assert worker.log.errors == ["A request ended its thread"]
     assert len(worker.lingering) == 1
 
 
-def test_a_cancelled_request_ends_its_connection(worker: PatientWorker) -> None:
-    future: Future[object] = Future()
-    future.cancel()
-    worker.finish_request(conn_of(worker, Plug()), future)
-    assert len(worker.lingering) == 1
+def test_a_value_of_the_configuration_is_looked_up_once() -> None:
+    asked: list[str] = []
+
+    class Config:
+        def __getattr__(self, name: str) -> int:
+            asked.append(name)
+            return len(asked)
+
+    config = Remembered(Config())
+    assert (config.threads, config.threads, config.keepalive) == (1, 1, 2)
+    assert asked == ["threads", "keepalive"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -26,6 +28,13 @@ from knowalledge_api.logs import make_handler
 from knowalledge_api.tls import CertificateError
 from tests.support.certificates import make_pair
 from tests.support.configuration import settings_of, sqlite_settings
+
+
+@pytest.fixture(autouse=True)
+def _garbage() -> Iterator[None]:
+    """What is collected is afterwards what was before."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -80,7 +89,7 @@ def test_a_worker_begins_with_nothing_and_leaves_nothing(tmp_path: Path) -> None
     parts = parts_of(app)
     parts.cache.put("a", "1", "x", seconds=9)
     parts.database.ping()
-    worker = SimpleNamespace(app=SimpleNamespace(callable=app))
+    worker = SimpleNamespace(app=SimpleNamespace(callable=app), ended=False)
     gunicorn_config.post_fork(None, worker)
     assert parts.cache.stats().size == 0
     assert parts.database.stats().type == "none"
@@ -89,12 +98,34 @@ def test_a_worker_begins_with_nothing_and_leaves_nothing(tmp_path: Path) -> None
     assert parts.database.stats().type == "none"
 
 
+def test_a_worker_that_has_served_leaves_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(os, "_exit", left.append)
+    worker = SimpleNamespace(
+        app=SimpleNamespace(callable=create_app(sqlite_settings(tmp_path))), ended=True
+    )
+    gunicorn_config.worker_exit(None, worker)
+    assert left == [0]
+
+
 def test_gunicorns_own_access_log_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     logger = gunicorn_config.ErrorLogger(Config())
     logger.access(None, None, {}, None)
     assert capsys.readouterr() == ("", "")
     for handler in (*logger.error_log.handlers, *logger.access_log.handlers):
         handler.close()
+
+
+def test_what_the_master_made_is_nothing_to_the_collectors_of_its_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
+    before = gc.get_freeze_count()
+    gunicorn_config.on_starting(None)
+    gunicorn_config.on_exit(None)
+    assert gc.get_freeze_count() > before
 
 
 def test_a_stop_that_comes_with_the_fork_waits_for_the_workers_own_handlers(

@@ -27,8 +27,9 @@ from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from knowalledge_api.generation import VARIABLE, Generation, current
+from knowalledge_api.gunicorn_threads import Served, Threads
 from knowalledge_api.gunicorn_worker import ThreadsWorker, hold_signals, release_signals
-from tests.support.workers import Plug, conn_of, done, worker_of
+from tests.support.workers import Plug, conn_of, worker_of
 
 USED = (
     *("_keepalive_after", "accept", "enqueue_req", "finish_request", "handle", "handle_error"),
@@ -135,7 +136,7 @@ def test_it_tells_once_that_it_is_due_and_is_not_recycled_by_itself(
 ) -> None:
     assert member.max_requests == sys.maxsize
     for member.nr in (9, 10, 11):
-        member.finish_request(conn_of(member, Plug()), done(result=False))
+        member.finish_request(conn_of(member, Plug()), Served(kept=False))
     assert [(each["event"], each["pid"]) for each in told()] == [("due", os.getpid())]
 
 
@@ -169,7 +170,7 @@ def test_requests_that_never_end_do_not_hold_the_process(
 ) -> None:
     left: list[int] = []
     monkeypatch.setattr(os, "_exit", left.append)
-    worker.tpool = ThreadPoolExecutor(1)
+    worker.tpool = Threads(1, bool, lambda *_: None)
     worker.clean_up()
     assert left == [0]
     assert worker.log.errors == ["%d requests had not ended and are cut off"]
