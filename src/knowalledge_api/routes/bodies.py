@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 from flask import current_app, request
 from pydantic import BaseModel, ValidationError
@@ -23,20 +24,22 @@ def json_body(model: type[Model]) -> Model:
     RequestEntityTooLarge where there are more than MAX_JSON_BYTES, of which no more are read, or
     ClientDisconnected where there are fewer than were declared.
     """
-    if request.environ.get("CONTENT_TYPE") != JSON and not request.is_json:
+    environ = request.environ
+    if environ.get("CONTENT_TYPE") != JSON and not request.is_json:
         raise ApiError(415, "Send JSON, with the header Content-Type: application/json.")
     try:
-        return model.model_validate_json(bounded_body(current_app.config["MAX_JSON_BYTES"]))
+        return model.model_validate_json(
+            bounded_body(environ, current_app.config["MAX_JSON_BYTES"])
+        )
     except ValidationError as error:
         raise _refused(error) from None
 
 
-def bounded_body(limit: int) -> bytes:
+def bounded_body(environ: Mapping[str, Any], limit: int) -> bytes:
     """The body, read past werkzeug's streams: they bound it as well, at five times the cost.
 
     Where a server marks the end, they also refuse a body that is exactly as large as is allowed.
     """
-    environ = request.environ
     stream = environ["wsgi.input"]
     length = get_content_length(
         environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")

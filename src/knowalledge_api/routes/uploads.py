@@ -53,7 +53,7 @@ def uploaded(name: str) -> Upload:
     if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
         raise ApiError(400, f"The boundary has to be 1 to {LONGEST_BOUNDARY} ASCII characters.")
     try:
-        body = bounded_body(current_app.config["MAX_CONTENT_LENGTH"])
+        body = bounded_body(request.environ, current_app.config["MAX_CONTENT_LENGTH"])
         found = _Parts(name, boundary).read(body)
     except ValueError:
         raise ApiError(400, "The form is not valid multipart/form-data.") from None

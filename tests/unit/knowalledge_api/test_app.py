@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import subprocess
@@ -51,6 +52,11 @@ def test_making_it_connects_to_nothing_and_starts_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
     assert threading.active_count() == threads
     assert parts_of(app).database.stats().type == "none"
+
+
+def test_no_view_is_a_coroutine_since_nobody_would_wait_for_it(app: Flask) -> None:
+    views = [inspect.unwrap(view) for view in app.view_functions.values()]
+    assert [view for view in views if inspect.iscoroutinefunction(view)] == []
 
 
 def test_every_route_has_a_policy_with_a_reason(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, session
+from flask import Flask, request_tearing_down, session
 
 from knowalledge_api.routes.application import Application
 
@@ -73,3 +73,28 @@ def test_nothing_is_kept_between_requests() -> None:
 
 def test_outside_of_a_request_there_are_no_addresses() -> None:
     assert answers(Application).create_url_adapter(None) is None
+
+
+def test_a_view_is_called_as_it_is() -> None:
+    def view() -> str:
+        return "plain"
+
+    assert Application("x").ensure_sync(view) is view
+
+
+def test_what_is_registered_around_views_is_called() -> None:
+    app = answers(Application)
+    called: list[str] = []
+    app.before_request(lambda: called.append("before"))
+    app.after_request(lambda response: called.append("after") or response)
+    app.teardown_request(lambda _: called.append("teardown"))
+    assert app.test_client().get("/plain").data == b"plain"
+    assert called == ["before", "after", "teardown"]
+
+
+def test_what_waits_for_the_end_of_a_request_is_told() -> None:
+    app = answers(Application)
+    told: list[object] = []
+    with request_tearing_down.connected_to(lambda app, **_: told.append(app)):
+        app.test_client().get("/plain")
+    assert told == [app]
