@@ -32,9 +32,9 @@ from knowalledge_api.gunicorn_worker import ThreadsWorker, hold_signals, release
 from tests.support.workers import Plug, conn_of, worker_of
 
 USED = (
-    *("_keepalive_after", "accept", "enqueue_req", "finish_request", "handle", "handle_error"),
-    *("handle_exit", "handle_quit", "handle_request", "handle_usr1", "init_signals"),
-    *("is_parent_alive", "murder_keepalived", "murder_pending", "notify", "run"),
+    *("_keepalive_after", "accept", "enqueue_req", "finish_request", "get_thread_pool", "handle"),
+    *("handle_error", "handle_exit", "handle_quit", "handle_request", "handle_usr1"),
+    *("init_signals", "is_parent_alive", "murder_keepalived", "murder_pending", "notify", "run"),
     *("set_accept_enabled", "wait_for_and_dispatch_events"),
 )
 FIELDS = (
@@ -101,6 +101,12 @@ def test_what_it_uses_of_gunicorn_is_still_there(worker: ThreadsWorker) -> None:
     assert "self.headers = []" in inspect.getsource(Response.__init__)
     assert "for k, v in self.headers" in inspect.getsource(Response.send_headers)
     assert "self.max_requests" in inspect.getsource(Worker.__init__)
+    assert "self.get_thread_pool()" in inspect.getsource(ThreadWorker.init_process)
+    assert "resp.write(item)" in inspect.getsource(ThreadWorker.handle_request)
+    assert "util.write(self.sock" in inspect.getsource(Response.send_headers)
+    assert "not isinstance(self.peer_addr, tuple)" in inspect.getsource(
+        Message._peer_is_trusted_proxy
+    )
 
 
 def test_by_itself_it_accepts_at_once_and_gunicorn_recycles_it(worker: ThreadsWorker) -> None:
