@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, request_tearing_down, session
+from flask import Flask, Response, request_tearing_down, session
 
 from knowalledge_api.routes.application import Application
 
@@ -85,8 +85,13 @@ def test_a_view_is_called_as_it_is() -> None:
 def test_what_is_registered_around_views_is_called() -> None:
     app = answers(Application)
     called: list[str] = []
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        called.append("after")
+        return response
+
     app.before_request(lambda: called.append("before"))
-    app.after_request(lambda response: called.append("after") or response)
     app.teardown_request(lambda _: called.append("teardown"))
     assert app.test_client().get("/plain").data == b"plain"
     assert called == ["before", "after", "teardown"]
