@@ -28,6 +28,7 @@ HINTS = {
 }
 USUAL: Final = ("database", "schema", "redis", "disk")
 """What is asked where nobody names parts: the AI is elsewhere, and somebody else's."""
+ASKED: Final = (*USUAL, "ai")
 NO_REDIS: Final = Component(
     HealthStatus.FAILED,
     None,
@@ -133,6 +134,8 @@ def of_parts(parts: Parts, names: Collection[str] = ()) -> Health:
     found: dict[str, Component] = {}
     if "database" in wanted or "schema" in wanted:
         found |= _database(parts.database)
+        if "schema" in names:
+            found.setdefault("schema", found["database"])
     if "redis" in wanted:
         redis = _asked(lambda: _redis(parts.redis()))
         if names or redis is not NO_REDIS:
@@ -223,6 +226,10 @@ def only(health: Health, names: Collection[str]) -> Health:
 
 
 def _unreported(name: str, health: Health) -> Component:
+    if name in ASKED:
+        cause = "the server does not tell of it, and is elsewhere"
+        hint = f"knowctl health --only {name}, on its machine"
+        return Component(HealthStatus.FAILED, None, cause, hint)
     cause = f"there is no part {name!r} among {', '.join(health.components)}"
     return Component(HealthStatus.FAILED, None, cause, "knowctl health shows every part")
 

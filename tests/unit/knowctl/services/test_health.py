@@ -321,7 +321,19 @@ def test_the_named_parts_are_judged_alone() -> None:
 
 
 def test_a_part_that_nobody_reported_is_never_healthy() -> None:
-    found = health.only(BAD, ("redis",))
+    found = health.only(BAD, ("rediss",))
     assert found.failure is not None
-    assert "'redis'" in found.failure.cause
+    assert "'rediss'" in found.failure.cause
     assert "server, database" in found.failure.cause
+
+
+def test_a_part_of_a_server_elsewhere_that_it_does_not_tell_of_is_asked_there() -> None:
+    server = FakeServer(FakeAnswer(200, {"ready": True, "checks": {"database": "ok"}}))
+    found = health.only(health.of_server(server, None, ("disk",)), ("disk",)).components["disk"]
+    assert (found.status, found.hint) == (FAILED, "knowctl health --only disk, on its machine")
+
+
+def test_the_schema_of_a_silent_database_failed_with_the_databases_cause() -> None:
+    parts = replace(NEVER, database=lambda: FakeDatabase(silent=1))
+    found = health.of_parts(parts, ("schema",)).components["schema"]
+    assert (found.status, found.cause) == (FAILED, "refused")
