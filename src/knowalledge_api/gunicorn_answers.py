@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
 from typing import Any, Final
+
+from gunicorn.http.wsgi import Response
 
 from knowalledge_api.routes.edge import PLAIN_HEADERS
 
@@ -13,10 +14,10 @@ LARGEST_PIECE: Final = 1 << 16
 
 
 def answered(application: Any, environ: dict[str, Any], start_response: Any) -> Any:
-    """Ask the application. Judging constants and numbers costs gunicorn 5 % of a small request."""
+    """Ask the application, whose answer leaves by a class of ours."""
     response = start_response.__self__
-    environ[PLAIN_HEADERS] = response.headers.extend
-    response.write = partial(write_together, response, response.write)
+    response.__class__ = Answer
+    environ[PLAIN_HEADERS] = response.take
     return application(environ, start_response)
 
 
@@ -26,21 +27,31 @@ class Gathered(list[bytes]):
     sendall = list.append
 
 
-def write_together(response: Any, write: Callable[[bytes], None], piece: bytes) -> None:
-    """Send the head of an answer with the first piece of its body.
+class Answer(Response):
+    """gunicorn's response, which sends its head with the first piece of its body.
 
     gunicorn sends one after the other, which wakes a client twice (27.0.1, measured).
     """
-    if response.headers_sent or len(piece) > LARGEST_PIECE:
-        write(piece)
-        return
-    sock, response.sock = response.sock, Gathered()
-    try:
-        write(piece)
-        whole = b"".join(response.sock)
-    except BaseException:
-        response.headers_sent = False
-        raise
-    finally:
-        response.sock = sock
-    sock.sendall(whole)
+
+    sock: Any
+    headers_sent: bool
+
+    def take(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Send these as they are: to judge constants costs gunicorn 5 % of a small request."""
+        self.headers.extend(headers)
+
+    def write(self, arg: bytes) -> None:
+        """Send a piece of the body."""
+        if self.headers_sent or len(arg) > LARGEST_PIECE:
+            super().write(arg)
+            return
+        sock, self.sock = self.sock, Gathered()
+        try:
+            super().write(arg)
+            whole = b"".join(self.sock)
+        except BaseException:
+            self.headers_sent = False
+            raise
+        finally:
+            self.sock = sock
+        sock.sendall(whole)

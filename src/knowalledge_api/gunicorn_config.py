@@ -130,6 +130,7 @@ def worker_exit(_server: object, worker: Any) -> None:
     """Close the worker's connections, so that the server need not find out by itself.
 
     Then leave at once: to tidy up, Python would copy what it shares with the master, for nothing.
+    A worker that could not go on lets its requests end first.
     """
     parts = parts_of(worker.app.callable)
     parts.live.stop()
@@ -138,6 +139,8 @@ def worker_exit(_server: object, worker: Any) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+    if worker.tpool is not None:
+        worker.tpool.shutdown()
 
 
 def child_exit(_server: object, worker: ThreadsWorker) -> None:

@@ -23,10 +23,6 @@ SMALLEST: Final = 8192
 SEND_SECONDS: Final = 30
 """For how long a client may take nothing of its answer."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-NOBODY: Final = None
-"""Whom the parser takes for the client. It would read the address anew for each request, to know
-whether to believe some headers, and is configured to believe none (`secure_scheme_headers`)."""
-
 _NOT_YET: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -115,10 +111,20 @@ class Connection(TConn):
     def hand_over(self) -> None:
         """Let the parser have the request, which is whole."""
         if self.parser is None:
-            self.parser = get_parser(self.cfg, self.sock, NOBODY)
+            self.parser = get_parser(self.cfg, self.sock, self._peer())
             self.parser.unreader = Held(self.sock)
             self.initialized = True
         self.parser.unreader.pieces = self.arrival.pieces
+
+    def _peer(self) -> Any:
+        """Whom the parser takes for the client, only to know whether to believe what he says.
+
+        It would read the address anew for each request; None it believes, where nothing is
+        configured that could be believed.
+        """
+        config = self.cfg
+        believed = config.forwarder_headers or config.secure_scheme_headers
+        return self.client if believed or config.proxy_protocol != "off" else None
 
     def renew(self) -> bytes:
         """Make ready for the next request; what has been received of it already."""

@@ -43,12 +43,12 @@ class Threads:
             self._start()
 
     def shutdown(self) -> None:
-        """Let each thread end when it has nothing to do."""
+        """Let each thread end when it has nothing to do; the end of the process waits for it."""
         for _ in range(self._started):
             self._waiting.put(None)
 
     def _start(self) -> None:
-        thread = Thread(target=self._run, name=f"worker-{self._started + 1}", daemon=True)
+        thread = Thread(target=self._run, name=f"worker-{self._started + 1}")
         try:
             thread.start()
         except RuntimeError as error:  # the machine allows no more

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -98,7 +98,8 @@ class Context:
         """What `health` asks where it does not ask a server."""
         from knowctl.services.health import Parts
 
-        return Parts(self.database, self.redis, self.host, self.ai, self.live)
+        own = partial(self.live, self.settings.values()["instance"])
+        return Parts(self.database, self.redis, self.host, self.ai, own)
 
     def redis(self) -> RedisProbe:
         """The Redis that the settings name, to be asked about itself."""

@@ -215,6 +215,7 @@ def test_an_unlisted_origin_may_not_read_and_a_listed_one_may(server: str) -> No
                 assert answer.headers["vary"] == "Origin"
         allowed = ask(each, "OPTIONS", SUBTOPICS, f"Origin: {FRONT_END}", *asks)
         assert (allowed.status, allowed.body) == (204, b"")
+        assert {"x-request-id", "x-content-type-options", "x-frame-options"} <= set(allowed.headers)
         assert "DELETE" in allowed.headers["access-control-allow-methods"]
         assert "X-API-Key" in allowed.headers["access-control-allow-headers"]
         answer = ask(each, "GET", "/health", f"Origin: {FRONT_END}")

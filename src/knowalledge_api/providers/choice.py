@@ -74,12 +74,20 @@ def gemini_client(settings: Settings) -> GeminiClient | None:
         hint = "set GOOGLE_API_KEY, or AI_PROVIDER=offline"
         raise _refused("GOOGLE_API_KEY", "AI_PROVIDER is gemini, without a key", hint)
     try:
-        from knowalledge_api.providers.gemini.client import GeminiClient  # noqa: PLC0415 -- an extra
+        from knowalledge_api.providers.gemini.client import (  # noqa: PLC0415 -- an extra
+            CarrierError,
+            GeminiClient,
+        )
     except ModuleNotFoundError as error:
         cause = f"Gemini is to write, and {error.name} is not installed"
         hint = "pip install 'knowctl[gemini]', or set AI_PROVIDER=offline"
         raise _refused("AI_PROVIDER", cause, hint) from error
-    return GeminiClient(key.reveal(), settings.gemini_model, settings.gemini_base_url)
+    try:
+        return GeminiClient(key.reveal(), settings.gemini_model, settings.gemini_base_url)
+    except CarrierError as error:
+        cause = f"Gemini can't be asked through what the environment says of proxies ({error})"
+        hint = "mend HTTPS_PROXY, ALL_PROXY, NO_PROXY or SSL_CERT_FILE, or unset them"
+        raise _refused("GEMINI_BASE_URL", cause, hint) from error
 
 
 def _refused(name: str, cause: str, hint: str) -> SettingsError:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from knowctl.context import CLOCK, Context
+from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model.health import Health
 from knowctl.options import Option
 from knowctl.services import health as service
@@ -27,6 +28,15 @@ def health(
     Example: knowctl health --wait 30 && echo up
     """
     names = tuple(name.strip() for name in only.split(",") if name.strip())
+
+    if direct and url:
+        raise KnowctlError(
+            ErrorCode.USAGE,
+            "--direct and --url exclude each other",
+            cause="--direct asks the parts that the settings here name, and no server",
+            hint="leave one of them out",
+            exit_code=ExitCode.USAGE,
+        )
 
     def probe() -> Health:
         if direct:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Final
 
 from knowalledge_api.providers.choice import gemini_client
 from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.settings import Settings, SettingsError
 from knowctl.errors import ErrorCode, KnowctlError
+
+if TYPE_CHECKING:
+    from knowalledge_api.providers.gemini.client import GeminiClient
 
 SECONDS: Final = 5.0
 """What the question may take, where AI_TIMEOUT is not less: a probe waits no longer."""
@@ -49,13 +53,37 @@ class AiProbe:
             raise _away(problem.cause, problem.hint) from error
         if client is None:
             return None
-        with closing(client):
-            began = time.monotonic()
-            try:
-                client.describe(min(SECONDS, self.settings.ai_timeout))
-            except AiError as error:
-                raise _away(error.told, HINTS.get(error.fault, LATER)) from error
-            return (time.monotonic() - began) * 1000
+        began = time.monotonic()
+        try:
+            _describe(client, min(SECONDS, self.settings.ai_timeout))
+        except AiError as error:
+            raise _away(error.told, HINTS.get(error.fault, LATER)) from error
+        return (time.monotonic() - began) * 1000
+
+
+def _describe(client: GeminiClient, seconds: float) -> None:
+    """AiError where it was not described in time, whatever takes it: names, addresses, an answer.
+
+    The SDK's own limit holds for each of a name's addresses, and not for the name.
+    """
+    said: SimpleQueue[AiError | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            client.describe(seconds)
+        except AiError as error:
+            said.put(error)
+        else:
+            said.put(None)
+        client.close()
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        error = said.get(timeout=seconds)
+    except Empty:
+        raise AiError(Fault.TIMEOUT, told=f"Gemini did not answer within {seconds:g} s") from None
+    if error is not None:
+        raise error
 
 
 def _away(cause: str, hint: str) -> KnowctlError:

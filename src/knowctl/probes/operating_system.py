@@ -110,7 +110,7 @@ def _places(values: Mapping[str, Any], run_directory: Path) -> Iterator[Place]:
     file = sqlite_file(values["database_url"].reveal())
     if file is not None:
         yield tried(file.absolute().parent, "DATABASE_URL")
-    there = (each for each in (run_directory, *run_directory.parents) if each.exists())
+    there = filter(os.path.exists, (run_directory, *run_directory.parents))
     yield tried(next(there), "KNOWCTL_RUN_DIR")
     if values["log_file"]:
         log = Path(values["log_file"]).absolute()
@@ -133,6 +133,6 @@ def tried(directory: Path, setting: str) -> Place:
 
 def _appended(place: Place, log: Path) -> Place:
     """A log that is there has to take more, whatever its directory does."""
-    if log.exists() and not os.access(log, os.W_OK):
+    if os.path.exists(log) and not os.access(log, os.W_OK):  # noqa: PTH110 -- False where hidden
         return replace(place, path=str(log), trouble="this user may not write to it")
     return place

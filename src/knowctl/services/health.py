@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from knowctl.errors import KnowctlError
+from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.model.health import Component, Health, HealthStatus
 from knowctl.services.clock import Clock
 
@@ -137,7 +137,7 @@ def of_parts(parts: Parts, names: Collection[str] = ()) -> Health:
         if "schema" in names:
             found.setdefault("schema", found["database"])
     if "redis" in wanted:
-        redis = _asked(lambda: _redis(parts.redis()))
+        redis = _redis(parts.redis)
         if names or redis is not NO_REDIS:
             found["redis"] = redis
     if "disk" in wanted:
@@ -167,8 +167,14 @@ def _database(made: Callable[[], Database]) -> dict[str, Component]:
     return {"database": _asked(ask), **({"schema": schemas[0]} if schemas else {})}
 
 
-def _redis(redis: Redis) -> Component:
-    return Component(HealthStatus.OK) if redis.facts() else NO_REDIS
+def _redis(made: Callable[[], Redis]) -> Component:
+    """One that is away degrades, as in a running server: all is served from memory meanwhile."""
+    try:
+        return Component(HealthStatus.OK) if made().facts() else NO_REDIS
+    except KnowctlError as error:
+        away = error.failure.code is ErrorCode.REDIS
+        status = HealthStatus.DEGRADED if away else HealthStatus.FAILED
+        return Component(status, None, error.failure.cause, error.failure.hint)
 
 
 def _disk(facts: HostFacts) -> Component:
@@ -191,7 +197,10 @@ def _ai(parts: Parts) -> Component:
         return Component(HealthStatus.OK, None, "the offline provider writes, and asks nobody")
     try:
         answered = parts.live().workers().answered
-    except KnowctlError:
+    except KnowctlError as error:
+        if error.failure.code is not ErrorCode.NO_SERVER:
+            cause = f"it answers; whether workers ask it nobody tells: {error.failure.message}"
+            return Component(HealthStatus.DEGRADED, latency, cause, error.failure.hint)
         answered = ()  # no server runs here: nobody rests
     calls = [each.ai for each in answered if each.ai]
     resting = [each for each in calls if each.state == "open"]
@@ -226,11 +235,15 @@ def only(health: Health, names: Collection[str]) -> Health:
 
 
 def _unreported(name: str, health: Health) -> Component:
-    if name in ASKED:
+    server = health.components.get("server")
+    if server is not None and server.status is HealthStatus.FAILED:
+        return server
+    if server is not None and name in ASKED:
         cause = "the server does not tell of it, and is elsewhere"
-        hint = f"knowctl health --only {name}, on its machine"
+        hint = f"knowctl health --direct --only {name}, on its machine"
         return Component(HealthStatus.FAILED, None, cause, hint)
-    cause = f"there is no part {name!r} among {', '.join(health.components)}"
+    known = ", ".join(dict.fromkeys((*health.components, *ASKED)))
+    cause = f"there is no part {name!r} among {known}"
     return Component(HealthStatus.FAILED, None, cause, "knowctl health shows every part")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,23 +14,13 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
-from knowalledge_api.gunicorn_answers import LARGEST_PIECE, write_together
+from gunicorn.config import Config
+from gunicorn.http.wsgi import Response
 
+from knowalledge_api.gunicorn_answers import LARGEST_PIECE, answered
+from knowalledge_api.routes.edge import PLAIN_HEADERS
 
-class Answer:
-    """gunicorn's response as far as it is used: a head of its own, then what is written."""
-
-    def __init__(self, sock: Any) -> None:
-        self.sock = sock
-        self.headers_sent = False
-
-    def write(self, piece: bytes) -> None:
-        if not self.headers_sent:
-            self.sock.sendall(b"head:")
-            self.headers_sent = True
-        if not isinstance(piece, bytes):
-            raise TypeError("no bytes")
-        self.sock.sendall(piece)
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Sends(list[bytes]):
@@ -35,27 +29,84 @@ class Sends(list[bytes]):
     sendall = list.append
 
 
-def test_the_head_of_an_answer_goes_with_the_first_piece_of_its_body() -> None:
+def response_of(sends: Sends, method: str = "GET") -> Any:
+    request: Any = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
+    return Response(request, sends, Config())
+
+
+def answer(
+    *pieces: bytes, status: str = "200 OK", method: str = "GET", length: int | None = None
+) -> Sends:
+    """What gunicorn sends for an application that writes these."""
     sends = Sends()
-    answer = Answer(sends)
-    for piece in (b"first", b"second"):
-        write_together(answer, answer.write, piece)
-    assert sends == [b"head:first", b"second"]
-    assert answer.sock is sends
+    response = response_of(sends, method)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response(status, [] if length is None else [("Content-Length", str(length))])
+        environ[PLAIN_HEADERS]([("X-Plain", "1")])
+        return pieces
+
+    for piece in answered(application, {}, response.start_response):
+        response.write(piece)
+    response.close()
+    back: object = response.sock
+    assert back is sends
+    return sends
+
+
+def test_the_head_of_an_answer_goes_with_the_first_piece_of_its_body() -> None:
+    first, second = answer(b"first", b"second", length=11)
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\nX-Plain: 1\r\n\r\nfirst")
+    assert second == b"second"
 
 
 def test_a_large_piece_is_not_copied_behind_the_head() -> None:
-    sends = Sends()
-    answer = Answer(sends)
-    write_together(answer, answer.write, large := bytes(LARGEST_PIECE + 1))
-    assert sends == [b"head:", large]
+    head, piece = answer(large := bytes(LARGEST_PIECE + 1), length=len(large))
+    assert head.endswith(b"\r\n\r\n")
+    assert piece == large
+
+
+def test_chunks_are_what_they_were() -> None:
+    first, second, last = answer(b"first", b"second")
+    assert first.endswith(b"\r\n\r\n5\r\nfirst\r\n")
+    assert (second, last) == (b"6\r\nsecond\r\n", b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "length"),
+    [("204 No Content", "OPTIONS", None), ("304 Not Modified", "GET", None), ("200 OK", "HEAD", 5)],
+)
+@pytest.mark.parametrize("pieces", [(), (b"",)])
+def test_an_answer_without_a_body_has_its_plain_headers_too(
+    status: str, method: str, length: int | None, pieces: tuple[bytes, ...]
+) -> None:
+    [head] = answer(*pieces, status=status, method=method, length=length)
+    assert head.startswith(f"HTTP/1.1 {status}\r\n".encode())
+    assert head.endswith(b"\r\nX-Plain: 1\r\n\r\n")
 
 
 def test_an_answer_that_is_none_can_still_be_told_as_an_error() -> None:
     sends = Sends()
-    answer = Answer(sends)
+    response = response_of(sends)
     wrong: Any = "text"
-    with pytest.raises(TypeError, match="no bytes"):
-        write_together(answer, answer.write, wrong)
-    assert (sends, answer.headers_sent) == ([], False)
-    assert answer.sock is sends
+    answered(lambda _, start: start("200 OK", []) and (), {}, response.start_response)
+    with pytest.raises(TypeError, match="not a byte"):
+        response.write(wrong)
+    assert (sends, response.headers_sent) == ([], False)
+    assert response.sock is sends
+
+
+def test_an_answer_leaves_no_work_for_the_collector() -> None:
+    gc.disable()
+    try:
+        environ: dict[str, Any] = {}
+        response = response_of(Sends())
+        answered(lambda _, start: start("200 OK", []) and (), environ, response.start_response)
+        response.write(b"x")
+        gone = weakref.ref(response)
+        del response
+        environ.clear()
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -89,13 +89,21 @@ def test_a_worker_begins_with_nothing_and_leaves_nothing(tmp_path: Path) -> None
     parts = parts_of(app)
     parts.cache.put("a", "1", "x", seconds=9)
     parts.database.ping()
-    worker = SimpleNamespace(app=SimpleNamespace(callable=app), ended=False)
+    ended: list[str] = []
+    worker = SimpleNamespace(
+        app=SimpleNamespace(callable=app),
+        ended=False,
+        tpool=SimpleNamespace(shutdown=lambda: ended.append("threads")),
+    )
     gunicorn_config.post_fork(None, worker)
     assert parts.cache.stats().size == 0
     assert parts.database.stats().type == "none"
     parts.database.ping()
     gunicorn_config.worker_exit(None, worker)
     assert parts.database.stats().type == "none"
+    assert ended == ["threads"]
+    worker.tpool = None  # it never came to have any
+    gunicorn_config.worker_exit(None, worker)
 
 
 def test_a_worker_that_has_served_leaves_at_once(
@@ -104,7 +112,7 @@ def test_a_worker_that_has_served_leaves_at_once(
     left: list[int] = []
     monkeypatch.setattr(os, "_exit", left.append)
     worker = SimpleNamespace(
-        app=SimpleNamespace(callable=create_app(sqlite_settings(tmp_path))), ended=True
+        app=SimpleNamespace(callable=create_app(sqlite_settings(tmp_path))), ended=True, tpool=None
     )
     gunicorn_config.worker_exit(None, worker)
     assert left == [0]

@@ -58,6 +58,10 @@ BLOCKING: Final = frozenset(
 """Why Gemini leaves something unwritten; every other end but STOP is an answer cut short."""
 
 
+class CarrierError(Exception):
+    """What the environment says of proxies and certificates can't be used; no text of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer's text, the tokens that it took, and why it is none where it is none."""
@@ -72,6 +76,7 @@ class GeminiClient:
     """Google's SDK with this key, model and address (None: Google's own).
 
     Made before the fork, when all that it needs is imported; connected on first use after it.
+    CarrierError where the environment keeps it from being made.
     """
 
     def __init__(self, key: str, model: str, base_url: str | None) -> None:
@@ -81,7 +86,10 @@ class GeminiClient:
         self._turn = local()
         self._lock = Lock()
         self._pid = 0
-        self._carrier, self._sdk = self._made()
+        try:
+            self._carrier, self._sdk = self._made()
+        except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
+            raise CarrierError(type(error).__name__) from error
 
     def ask(self, prompt: Prompt, seconds: float) -> Reply:
         """Gemini's answer within `seconds`; AiError where there is none. Safe between threads."""
@@ -94,7 +102,8 @@ class GeminiClient:
         """Have Google describe the model, which no bill knows; AiError where it does not."""
         config = types.GetModelConfig(http_options=_until(seconds))
         with self._within(seconds) as models:
-            models.get(model=self.model, config=config)
+            if not models.get(model=self.model, config=config).name:
+                raise ValueError("that is no model")
 
     @contextmanager
     def _within(self, seconds: float) -> Iterator[Models]:

@@ -101,3 +101,9 @@ def test_an_address_that_is_none_is_wrong_usage(run: Run, url: str) -> None:
     said = run("health", "--url", url)
     assert (said.code, said.out) == (2, "")
     assert len(said.err.splitlines()) == 3
+
+
+def test_parts_here_and_a_server_elsewhere_are_not_asked_at_once(run: Run) -> None:
+    said = run("health", "--direct", *NOBODY)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("✖ --direct and --url exclude each other\n")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -59,6 +61,7 @@ def test_what_is_wrong_with_the_settings_is_told_without_the_key(
         (wire.overloaded(), "429 RESOURCE_EXHAUSTED", "the key's quota"),
         (wire.status(503, "UNAVAILABLE"), "503 UNAVAILABLE", "status page"),
         (Said(b"<html>"), "can't be read", "GEMINI_BASE_URL leads to Gemini"),
+        (Said(b'{"status": "ok"}'), "can't be read", "GEMINI_BASE_URL leads to Gemini"),
     ],
 )
 def test_what_is_wrong_elsewhere_is_told_with_the_next_thing_to_do(
@@ -68,3 +71,34 @@ def test_what_is_wrong_elsewhere_is_told_with_the_next_thing_to_do(
     found = failure(**gemini.environment)
     assert cause in found.cause
     assert hint in found.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://user:canary@127.0.0.1:9"),
+        ("HTTPS_PROXY", "ftp://user:canary@127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://user:canary@127.0.0.1:port"),
+        ("SSL_CERT_FILE", "/nowhere/canary.pem"),
+    ],
+)
+def test_a_proxy_or_certificate_that_can_not_be_used_is_named_without_its_text(
+    gemini: Gemini, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = failure(**gemini.environment)
+    assert name in found.hint
+    assert "canary" not in repr(found)
+
+
+def test_the_whole_question_is_bounded_whatever_takes_so_long(
+    gemini: Gemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(*_: object, **__: object) -> None:
+        time.sleep(5)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    began = time.monotonic()
+    found = failure(**gemini.environment, AI_TIMEOUT="1")
+    assert time.monotonic() - began < 4
+    assert "did not answer within 1 s" in found.cause

@@ -103,8 +103,16 @@ def never() -> Any:
     raise AssertionError("it was asked")
 
 
+def unusable() -> Any:
+    raise KnowctlError(ErrorCode.CONFIGURATION, "fact", cause="PORT: x", hint="set PORT")
+
+
 def no_server() -> FakeLive:
     raise KnowctlError(ErrorCode.NO_SERVER, "no server", cause="none", hint="knowctl serve")
+
+
+def several() -> FakeLive:
+    raise KnowctlError(ErrorCode.USAGE, "several servers", cause="two", hint="name one")
 
 
 NEVER = Parts(never, never, never, never, never)
@@ -117,7 +125,8 @@ def said(status: int, body: dict[str, Any]) -> dict[str, Component]:
 
 def part(name: str, **given: Any) -> Component:
     """That part alone, as it is asked by name."""
-    found = health.of_parts(replace(NEVER, live=no_server, **given), (name,)).components
+    given = {"live": no_server, **given}
+    found = health.of_parts(replace(NEVER, **given), (name,)).components
     assert set(found) == {name}
     return found[name]
 
@@ -220,10 +229,7 @@ def test_a_silent_database_failed_with_its_cause() -> None:
 
 
 def test_settings_that_can_not_be_used_are_a_failed_part() -> None:
-    def broken() -> FakeDatabase:
-        raise KnowctlError(ErrorCode.CONFIGURATION, "fact", cause="PORT: x", hint="set PORT")
-
-    assert part("database", database=broken).cause == "PORT: x"
+    assert part("database", database=unusable).cause == "PORT: x"
 
 
 @pytest.mark.parametrize("status", SchemaStatus)
@@ -246,7 +252,11 @@ def test_a_redis_that_nobody_configured_is_no_part_unless_it_is_asked_for() -> N
 def test_a_redis_that_is_configured_is_a_part() -> None:
     found = health.of_parts(replace(PARTS, redis=lambda: FakeRedis(REDIS)))
     assert found.components["redis"] == Component(OK)
-    assert part("redis", redis=lambda: FakeRedis(away=True)) == GONE
+    assert part("redis", redis=lambda: FakeRedis(away=True)) == replace(GONE, status=DEGRADED)
+
+
+def test_settings_that_can_not_be_used_are_no_degraded_redis() -> None:
+    assert part("redis", redis=unusable).status is FAILED
 
 
 @pytest.mark.parametrize(
@@ -272,6 +282,12 @@ def test_an_ai_is_asked_by_name_alone_and_says_how_long_it_took() -> None:
     offline = part("ai", ai=lambda: FakeAi(None))
     assert (offline.status, offline.latency_ms) == (OK, None)
     assert "offline provider" in offline.cause
+
+
+def test_workers_that_can_not_be_asked_are_not_said_to_ask_the_ai() -> None:
+    found = part("ai", ai=FakeAi, live=several)
+    assert (found.status, found.latency_ms, found.hint) == (DEGRADED, 30.0, "name one")
+    assert found.cause == "it answers; whether workers ask it nobody tells: several servers"
 
 
 @pytest.mark.parametrize(
@@ -321,16 +337,25 @@ def test_the_named_parts_are_judged_alone() -> None:
 
 
 def test_a_part_that_nobody_reported_is_never_healthy() -> None:
-    found = health.only(BAD, ("rediss",))
+    found = health.only(GOOD, ("rediss",))
     assert found.failure is not None
     assert "'rediss'" in found.failure.cause
-    assert "server, database" in found.failure.cause
+    assert "server, database, schema, redis, disk, ai" in found.failure.cause
+
+
+@pytest.mark.parametrize("name", ["database", "drain", "disk"])
+def test_a_server_that_failed_is_why_nobody_knows_its_parts(name: str) -> None:
+    silent = health.of_server(FakeServer(), None, (name,))
+    assert health.only(silent, (name,)).components == {name: silent.components["server"]}
 
 
 def test_a_part_of_a_server_elsewhere_that_it_does_not_tell_of_is_asked_there() -> None:
     server = FakeServer(FakeAnswer(200, {"ready": True, "checks": {"database": "ok"}}))
     found = health.only(health.of_server(server, None, ("disk",)), ("disk",)).components["disk"]
-    assert (found.status, found.hint) == (FAILED, "knowctl health --only disk, on its machine")
+    assert (found.status, found.hint) == (
+        FAILED,
+        "knowctl health --direct --only disk, on its machine",
+    )
 
 
 def test_the_schema_of_a_silent_database_failed_with_the_databases_cause() -> None:
