@@ -19,7 +19,7 @@ SUPERVISOR = ("__main__", "generations", "preparation", "prober", "processes", "
 NOT_TAKEN = {
     **{
         f"knowalledge_api.gunicorn_{name}": "gunicorn is not installed there"
-        for name in ("clients", "config", "connection", "worker")
+        for name in ("answers", "clients", "config", "connection", "worker")
     },
     **{
         f"knowctl.supervisor.{name}": "there is no supervisor: no child is given a socket"
