@@ -119,6 +119,8 @@ class GeminiClient:
         except httpx2.HTTPError as error:
             told = f"Gemini can't be reached: {_reason(error)}"
             raise _failed(Fault.UNREACHABLE, told) from error
+        except UnicodeEncodeError as error:
+            raise _failed(Fault.REFUSED, "Gemini's key holds what no header may hold") from error
         except UNREADABLE as error:
             told = f"Gemini's answer can't be read: {type(error).__name__}"
             raise _failed(Fault.UNUSABLE, told) from error

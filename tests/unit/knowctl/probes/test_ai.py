@@ -41,6 +41,7 @@ def test_gemini_describes_its_model(gemini: Gemini) -> None:
     ("changed", "cause", "hint"),
     [
         ({"GOOGLE_API_KEY": "AIza-canary-other"}, "400 INVALID_ARGUMENT API_KEY_IN", "GOOGLE_API"),
+        ({"GOOGLE_API_KEY": "canary-\u201cquoted\u201d"}, "what no header may", "mend GOOGLE_API"),
         ({"GEMINI_MODEL": "gemini-of-old"}, "Gemini answered 404 NOT_FOUND", "or GEMINI_MODEL"),
         ({"GEMINI_BASE_URL": "http://127.0.0.1:1"}, "Connection refused", "mend GEMINI_BASE_URL"),
         ({"AI_PROVIDER": "gemini", "GOOGLE_API_KEY": ""}, "without a key", "set GOOGLE_API_KEY"),
