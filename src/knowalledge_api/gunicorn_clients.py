@@ -22,6 +22,9 @@ from knowalledge_api.gunicorn_threads import Served, Threads
 from knowalledge_api.routes.early import Early
 
 GONE_BEFORE_ACCEPT: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED})
+NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+REST: Final = 0.5
+"""Seconds for which nothing is accepted where there is no room for another connection."""
 FIRST_BYTE: Final = 5.0
 """Seconds, beside the keep-alive time, that a connection may take to begin its first request."""
 LINGER: Final = 2.0
@@ -78,6 +81,7 @@ class PatientWorker(ThreadWorker):
         self.held = 0
         self.largest_held = LARGEST_HELD
         self.next_look = 0.0
+        self.rests_until = 0.0
         self.bounds = Bounds(body=MAX_BODY)
         self.early = Early()
 
@@ -91,9 +95,11 @@ class PatientWorker(ThreadWorker):
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno in GONE_BEFORE_ACCEPT:
-                return
-            raise
+            if error.errno in NO_ROOM:
+                self.rest(error)
+            elif error.errno not in GONE_BEFORE_ACCEPT:
+                raise
+            return
         self.nr_conns += 1
         conn = Connection(self.cfg, client, address, listener.getsockname(), self.bounds)
         conn.timeout = time.monotonic() + FIRST_BYTE + self.cfg.keepalive
@@ -104,6 +110,13 @@ class PatientWorker(ThreadWorker):
             self.drop(conn)
             return
         self.hear(conn)
+
+    def rest(self, error: OSError) -> None:
+        """Accept nothing for a while; gunicorn's own worker would end with all its requests."""
+        now = time.monotonic()
+        if now >= self.rests_until:
+            self.rests_until = now + REST
+            self.log.warning("No connection is accepted for %g s: %s", REST, error.strerror)
 
     def hear(self, conn: Connection, _sock: object = None) -> None:
         """Receive what has come on a connection, if anything has."""

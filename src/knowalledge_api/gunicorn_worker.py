@@ -112,7 +112,7 @@ class ThreadsWorker(PatientWorker):
     def may_accept(self) -> bool:
         """Whether a connection from the public socket would get a thread at once."""
         has_room = self.running < self.threads and self.nr_conns < self.worker_connections
-        return self.open and has_room
+        return self.open and has_room and time.monotonic() >= self.rests_until
 
     def is_parent_alive(self) -> bool:
         """Whether the master is there, which is told to end when the supervisor is gone."""

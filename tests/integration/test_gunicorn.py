@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +45,15 @@ enforce(application)
 
 
 @contextmanager
-def slow_server(cwd: Path, **environ: str) -> Iterator[Running]:
-    """Workers of one thread each, with a route that is answered when there is a file `go`."""
+def slow_server(cwd: Path, before: Sequence[str] = (), **environ: str) -> Iterator[Running]:
+    """Workers of one thread each, with a route that is answered when there is a file `go`.
+
+    `before` are words that run the command.
+    """
     (cwd / "slow.py").write_text(SLOW)
     port = free_port()
     given = {"GUNICORN_THREADS": "1", "PYTHONPATH": str(cwd), **environ}
-    command = (*COMMAND[:-1], "slow:application")
+    command = (*before, *COMMAND[:-1], "slow:application")
     with serving(command, cwd=cwd, port=port, environ=given) as running:
         yield running
 
@@ -124,6 +128,24 @@ def test_no_request_waits_for_a_busy_worker_while_another_is_idle(tmp_path: Path
         (tmp_path / "go").touch()
         assert slow.receive().status == 200
         slow.close()
+
+
+def test_a_worker_that_may_open_no_more_files_serves_on(tmp_path: Path) -> None:
+    few = ("sh", "-c", 'ulimit -n 64 && exec "$@"', "sh")
+    environ = {"GUNICORN_WORKERS": "1", "GUNICORN_THREADS": "2"}
+    with slow_server(tmp_path, before=few, **environ) as server:
+        slow = Client(server.port)
+        slow.send("/slow")
+        eventually((tmp_path / "begun").exists, "the slow request")
+        crowd = [socket.create_connection(("127.0.0.1", server.port), 5) for _ in range(90)]
+        eventually(lambda: "Too many open files" in server.said(), "that it rests")
+        for each in crowd:
+            each.close()
+        assert server.request("GET", "/health").status == 200
+        (tmp_path / "go").touch()
+        assert slow.receive().status == 200
+        slow.close()
+        assert "Exception in worker process" not in server.said()
 
 
 def test_a_request_that_runs_when_the_worker_is_stopped_is_answered(tmp_path: Path) -> None:

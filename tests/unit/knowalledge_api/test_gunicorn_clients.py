@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import time
@@ -23,6 +24,7 @@ from knowalledge_api.gunicorn_clients import (
     FIRST_BYTE,
     LARGEST_REST,
     LINGER,
+    REST,
     PatientWorker,
     Remembered,
     status_of,
@@ -373,6 +375,22 @@ def test_a_listener_that_is_broken_is_an_error(worker: PatientWorker) -> None:
 
     with pytest.raises(OSError, match="shut down"):
         worker.accept(SimpleNamespace(accept=accept))
+
+
+def test_where_there_is_no_room_for_a_connection_the_worker_rests_and_says_so_once(
+    worker: PatientWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def accept() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    for _ in range(3):
+        worker.accept(SimpleNamespace(accept=accept))
+    assert worker.log.errors == ["No connection is accepted for %g s: %s"]
+    assert worker.rests_until > time.monotonic()
+    assert worker.nr_conns == 1
+    later(monkeypatch, REST)
+    worker.accept(SimpleNamespace(accept=accept))
+    assert len(worker.log.errors) == 2
 
 
 def test_a_kept_connection_waits_for_its_next_request(worker: PatientWorker) -> None:

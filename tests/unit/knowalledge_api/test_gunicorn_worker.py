@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -134,6 +135,9 @@ def test_it_accepts_only_while_a_thread_and_a_place_are_free(worker: ThreadsWork
     worker.running = 2
     assert not worker.may_accept()
     worker.running, worker.nr_conns = 1, worker.worker_connections
+    assert not worker.may_accept()
+    worker.nr_conns = 1
+    worker.rests_until = time.monotonic() + 60
     assert not worker.may_accept()
 
 
