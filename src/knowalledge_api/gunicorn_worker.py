@@ -41,9 +41,10 @@ class ThreadsWorker(PatientWorker):
         self.open = self.generation is None
         self.private: socket.socket | None = None
         self.ended = False
-        self.due_after = sys.maxsize
+        self.due_after = self.due_every = sys.maxsize
         if self.generation:  # the supervisor recycles: one more worker first, then this one less
-            self.due_after, self.max_requests = self.max_requests, sys.maxsize
+            self.due_after = self.due_every = self.max_requests
+            self.max_requests = sys.maxsize
 
     def init_signals(self) -> None:
         """Install the handlers, then take the signals that came before there were any.
@@ -123,7 +124,7 @@ class ThreadsWorker(PatientWorker):
     def finish_request(self, conn: Any, fs: Served) -> None:
         """Keep or end a connection whose thread is done with it; tell where recycling is due."""
         if self.generation and self.nr >= self.due_after:
-            self.due_after = sys.maxsize
+            self.due_after += self.due_every  # it may be another that is older, and goes first
             self.generation.tell("due")
         super().finish_request(conn, fs)
 

@@ -66,7 +66,7 @@ class Generation:
                 for name in (f"w-{pid}.sock", f"live-{pid}.sock"):
                     (self.directory / name).unlink(missing_ok=True)
             case "due":
-                self.due += 1
+                self.due = min(self.due + 1, len(self.workers))  # no more than there are
             case "failed":
                 where = f" ({event['where']})" if event.get("where") else ""
                 self.failure = self.failure or f"{event['cause']}{where}"

@@ -148,6 +148,9 @@ def test_it_tells_once_that_it_is_due_and_is_not_recycled_by_itself(
     for member.nr in (9, 10, 11):
         member.finish_request(conn_of(member, Plug()), Served(kept=False))
     assert [(each["event"], each["pid"]) for each in told()] == [("due", os.getpid())]
+    member.nr = 20  # an older one went first
+    member.finish_request(conn_of(member, Plug()), Served(kept=False))
+    assert [each["event"] for each in told()] == ["due"]
 
 
 def test_where_the_system_does_not_tell_it_ends_the_master_of_a_dead_supervisor(
