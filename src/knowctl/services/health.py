@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from knowctl.model.live_check import RedisFacts
     from knowctl.model.machine import HostFacts
     from knowctl.services.database import Database
+    from knowctl.services.live_check import Ai, Machine
 
 PAUSE = 0.5
 READY, NOT_READY = 200, 503
@@ -71,23 +72,6 @@ class Redis(Protocol):
 
     def facts(self) -> RedisFacts | None:
         """What it says; None where none is configured, KnowctlError where it does not answer."""
-
-
-class Machine(Protocol):
-    """The machine that a server is to run on."""
-
-    def facts(self) -> HostFacts:
-        """What it allows."""
-
-
-class Ai(Protocol):
-    """The AI of the settings."""
-
-    def describe(self) -> float | None:
-        """Milliseconds until it answered, without a bill; None where nobody has to be asked.
-
-        KnowctlError where it does not.
-        """
 
 
 class Live(Protocol):
@@ -151,20 +135,22 @@ def _asked(ask: Callable[[], Component]) -> Component:
     try:
         return ask()
     except KnowctlError as error:
-        return Component(HealthStatus.FAILED, None, error.failure.cause, error.failure.hint)
+        return _failed(error)
+
+
+def _failed(error: KnowctlError, status: HealthStatus = HealthStatus.FAILED) -> Component:
+    return Component(status, None, error.failure.cause, error.failure.hint)
 
 
 def _database(made: Callable[[], Database]) -> dict[str, Component]:
     """The schema is known where the database answers."""
-    schemas: list[Component] = []
-
-    def ask() -> Component:
+    try:
         asked = made()
         latency = asked.ping()
-        schemas.append(_schema(asked.schema()))
-        return Component(HealthStatus.OK, latency)
-
-    return {"database": _asked(ask), **({"schema": schemas[0]} if schemas else {})}
+        schema = asked.schema()
+    except KnowctlError as error:
+        return {"database": _failed(error)}
+    return {"database": Component(HealthStatus.OK, latency), "schema": _schema(schema)}
 
 
 def _redis(made: Callable[[], Redis]) -> Component:
@@ -173,8 +159,7 @@ def _redis(made: Callable[[], Redis]) -> Component:
         return Component(HealthStatus.OK) if made().facts() else NO_REDIS
     except KnowctlError as error:
         away = error.failure.code is ErrorCode.REDIS
-        status = HealthStatus.DEGRADED if away else HealthStatus.FAILED
-        return Component(status, None, error.failure.cause, error.failure.hint)
+        return _failed(error, HealthStatus.DEGRADED if away else HealthStatus.FAILED)
 
 
 def _disk(facts: HostFacts) -> Component:

@@ -58,7 +58,10 @@ class Ai(Protocol):
     """The AI of the settings."""
 
     def describe(self) -> float | None:
-        """Milliseconds until it answered; None where nobody has to be asked, else KnowctlError."""
+        """Milliseconds until it answered, without a bill; None where nobody has to be asked.
+
+        KnowctlError where it does not.
+        """
 
 
 class Machine(Protocol):
