@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from knowalledge_api.database.accounts.users import NewUser
 from knowalledge_api.database.models import Role, Tier
 from knowalledge_api.database.models.columns import utc_now
 from knowalledge_api.database.schema import migrate
+from knowalledge_api.providers import choice
 from knowalledge_api.providers.breaker import FAILURES, AiBreaker, BreakerPhase
 from knowalledge_api.providers.capacity import Capacity
 from knowalledge_api.providers.faults import AiError, Fault
@@ -69,8 +70,11 @@ def client(
     many = {"AI_DAILY_BUDGET": "1000000", "SECRET_KEY": SECRET}
     settings = sqlite_settings(tmp_path_factory.mktemp(request.param), **many, **ai)
     migrate(settings)
-    app = create_app(settings)
-    with closing(parts_of(app).database) as database:
+    asking = choice.gemini_client(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choice, "gemini_client", lambda _: asking)
+        app = create_app(settings)
+    with closing(parts_of(app).database) as database, closing(asking) if asking else nullcontext():
         with database.session() as session:
             by = By("a test", utc_now())
             user = add_user(session, by, NewUser("ada", Role.USER, Tier.FREE))
