@@ -273,7 +273,8 @@ def test_a_stop_that_somebody_else_asked_for_is_waited_for_too(
     said = run("stop", "--timeout", "0")
     assert (said.code, said.out) == (3, "")
     assert "it stops already" in said.err
-    assert f"process {os.getpid()}, its supervisor, has not ended" in said.err
+    assert f"process {os.getpid()}, its supervisor, drains, waits" in said.err
+    assert f"kill {os.getpid()} hurries it" in said.err
     assert run("stop", "--timeout", "0", "-o", "json").error["code"] == "timed_out"
 
 

@@ -170,7 +170,7 @@ def _still_there(pid: int, seconds: float) -> KnowctlError:
     return KnowctlError(
         ErrorCode.TIMED_OUT,
         f"the server is still there after {seconds:g} s",
-        cause=f"process {pid}, its supervisor, has not ended",
-        hint=f"knowctl inflight shows what it waits for; at last: kill -9 {pid}",
+        cause=f"process {pid}, its supervisor, drains, waits for requests, or hangs",
+        hint=f"knowctl inflight shows them; kill {pid} hurries it; at last: kill -9 {pid}",
         exit_code=ExitCode.TIMED_OUT,
     )
