@@ -249,13 +249,18 @@ def test_a_worker_tells_that_it_is_due_and_again_after_as_many_requests(
     with born("gunicorn", tmp_path, environ) as generation:
         (pid,) = generation.workers(1)
         private = generation.private(pid)
-        for told in range(3):
+        for times in (1, 2, 3):
             for _ in range(4):
                 assert private.ask().status == 200
-            assert len(generation.events("due")) == told
+            assert len(generation.events("due")) == times - 1
             private.ask()
-            eventually(lambda told=told: len(generation.events("due")) == told + 1, "what is due")
+            wait_until_due(generation, times)
         assert {event["pid"] for event in generation.events("due")} == {pid}
+
+
+def wait_until_due(generation: Born, times: int) -> None:
+    """Wait until it has told so often that a worker is due."""
+    eventually(lambda: len(generation.events("due")) == times, "that it is due")
 
 
 def test_a_worker_that_dies_is_told_and_replaced(tmp_path: Path, quick: dict[str, str]) -> None:
