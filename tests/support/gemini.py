@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KEY = "AIza-canary-of-the-gemini-key"
-MODEL = "gemini-2.0-flash"
+MODEL = "gemini-3.5-flash-lite"
 MODEL_PATH = f"/v1beta/models/{MODEL}"
 PATH = f"{MODEL_PATH}:generateContent"
 DESCRIPTION = {"name": f"models/{MODEL}", "version": "001", "displayName": "A model", "topK": 64}

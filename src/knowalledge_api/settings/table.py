@@ -242,7 +242,7 @@ class Settings:
 
     ai_provider: Provider = setting(Provider.AUTO, choice(Provider), "gemini, offline, or auto: gemini where there is a key", begins="Content")
     google_api_key: Secret | None = setting(None, kinds.secret(), "Gemini's key; unset: the offline provider", secret=True)
-    gemini_model: str = setting("gemini-2.0-flash", text(100), "Gemini's model")
+    gemini_model: str = setting("gemini-3.5-flash-lite", text(100), "Gemini's model")
     gemini_base_url: str | None = setting(None, WEB_ADDRESS, "Gemini's address; default Google's")
     ai_timeout: float = setting(20.0, seconds(1, 600), "time one AI call may take, seconds")
     ai_request_budget: float = setting(60.0, seconds(1, 600), "time all AI calls of a request may take, seconds")

@@ -84,6 +84,7 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC704", WARNING, "One AI call fits into its request", serving.calls_fit, READ),
     Check("KC705", ERROR, "Gemini's key goes by HTTPS", serving.key_by_https, READ),
     Check("KC706", WARNING, "A long AI request is not taken for stuck", serving.stuck_is_stuck, READ),
+    Check("KC707", WARNING, "Google still has the model", serving.model_is_there, READ),
 )  # fmt: skip
 
 ENVIRONMENT: Final[tuple[Check[EnvironmentFacts], ...]] = (

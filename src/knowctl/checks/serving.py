@@ -16,6 +16,10 @@ PROXY_IDLE: Final = 60
 """Seconds for which proxies keep an idle connection. Source: the defaults of AWS' load balancer
 (idle_timeout) and of nginx (keepalive_timeout of an upstream)."""
 
+SHUT_DOWN: Final = ("gemini-1.", "gemini-2.0-")
+"""How the names of models begin that are gone since June 2026. Source: Google's list of
+deprecations (ai.google.dev/gemini-api/docs/deprecations)."""
+
 
 def threads_left(facts: ConfigurationFacts) -> Iterator[Fault]:
     """Slow AI calls leave threads for everything else."""
@@ -123,6 +127,16 @@ def stuck_is_stuck(facts: ConfigurationFacts) -> Iterator[Fault]:
         cause = f"an AI request may take {budget:g} s, and is reported stuck after {stuck} s"
         hint = f"set GUNICORN_TIMEOUT={int(budget) + 1}, or more"
         yield Fault(cause, hint, facts.where("GUNICORN_TIMEOUT"))
+
+
+def model_is_there(facts: ConfigurationFacts) -> Iterator[Fault]:
+    """The model is none that Google has shut down; what a gateway calls its own is its affair."""
+    model = facts.values["GEMINI_MODEL"]
+    gone = model.removeprefix("models/").startswith(SHUT_DOWN)
+    if facts.gemini and gone and not facts.values["GEMINI_BASE_URL"]:
+        cause = f"Google has shut {model} down: it answers 404, and clients get 502"
+        hint = "unset GEMINI_MODEL for the default, or name one that Google AI Studio shows"
+        yield Fault(cause, hint, facts.where("GEMINI_MODEL"))
 
 
 def _keepalive(facts: ConfigurationFacts) -> Where:

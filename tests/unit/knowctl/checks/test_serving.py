@@ -75,6 +75,12 @@ CASES = (
     Case("KC706", WARNING, {"GOOGLE_API_KEY": "canary", "GUNICORN_TIMEOUT": "60"},
         "reported stuck after 60 s", "set GUNICORN_TIMEOUT=61",
         {"GOOGLE_API_KEY": "canary", "GUNICORN_TIMEOUT": "61"}),
+    Case("KC707", WARNING, {"GOOGLE_API_KEY": "canary", "GEMINI_MODEL": "gemini-2.0-flash"},
+        "gemini-2.0-flash down: it answers 404", "unset GEMINI_MODEL",
+        {"GOOGLE_API_KEY": "canary"}),
+    Case("KC707", WARNING, {"GOOGLE_API_KEY": "canary", "GEMINI_MODEL": "models/gemini-1.5-pro"},
+        "models/gemini-1.5-pro", "name one that Google AI Studio shows",
+        {"GOOGLE_API_KEY": "canary", "GEMINI_MODEL": "models/gemini-2.5-flash"}),
 )  # fmt: skip
 SILENT = {
     "KC502": {"GUNICORN_THREADS": "1", "AI_CONCURRENCY": "1"},
@@ -89,6 +95,11 @@ SILENT = {
     "KC704": {},
     "KC705": {"GOOGLE_API_KEY": "canary", "GEMINI_BASE_URL": "http://127.0.0.1:9000"},
     "KC706": {"GUNICORN_TIMEOUT": "10"},
+    "KC707": {
+        "GOOGLE_API_KEY": "canary",
+        "GEMINI_MODEL": "gemini-2.0-flash",
+        "GEMINI_BASE_URL": "https://gateway.example",
+    },
 }
 """What is near to each fault and none."""
 

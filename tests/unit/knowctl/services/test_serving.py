@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowctl.checks.catalog import CONFIGURATION
 from knowctl.errors import ErrorCode, ExitCode, Failure, KnowctlError
 from knowctl.model.configuration import ConfigurationFacts
 from knowctl.model.database import SchemaStatus
@@ -83,7 +84,7 @@ def refused(stage: Stage, order: Order | None = None) -> KnowctlError:
 def test_a_server_is_checked_waited_for_bound_and_run_in_this_order(stage: Stage) -> None:
     serve(stage.ports, Order())
     assert stage.talk.steps == [
-        ("configuration", "55 checks, no error"),
+        ("configuration", f"{len(CONFIGURATION)} checks, no error"),
         ("database", "sqlite:///x, schema ok"),
         ("address", "http://127.0.0.1:5000"),
     ]
