@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Of one answer, unpacked: fifty times what the longest of ours has."""
-MOST_TOKENS: Final = 8192
+MOST_TOKENS: Final = 16384
+"""Of one answer and of what a model thinks before it, which Gemini counts together."""
 LONGEST_WORD: Final = 60
 LONGEST_DELAY: Final = 3600.0
 """Seconds that are believed where Google says when to come again."""
