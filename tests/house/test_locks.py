@@ -163,6 +163,16 @@ def test_the_bootstrap_asks_for_the_python_that_the_project_declares() -> None:
         assert set(asked) == {minimum}, script
 
 
+def test_the_bootstrap_takes_the_pythons_that_the_project_and_readme_name() -> None:
+    (_, oldest), (_, newest) = bootstrap.MINIMUM, bootstrap.NEWEST
+    prefix = "Programming Language :: Python :: 3."
+    named = [each for each in project()["project"]["classifiers"] if each.startswith(prefix)]
+    assert named == [f"{prefix}{minor}" for minor in range(oldest, newest + 1)]
+    for page in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / page).read_text("utf-8")
+        assert f"3.{oldest} to 3.{newest}" in text, page
+
+
 def test_the_bootstrap_parses_on_python_3_7() -> None:
     source = Path(bootstrap.__file__).read_text(encoding="utf-8")
     assert ast.parse(source, feature_version=(3, 7)).body

@@ -23,11 +23,10 @@ else:
     import fcntl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from subprocess import CompletedProcess
 
 ROOT = Path(__file__).resolve().parents[3]
-MINIMUM = (3, 11)  # Python 3.7 runs this file far enough to find a newer one, or to say so
-CANDIDATES = tuple(f"python3.{minor}" for minor in range(14, MINIMUM[1] - 1, -1))
+MINIMUM, NEWEST = (3, 11), (3, 14)  # for which the lock has all; this file runs from 3.7 on
+CANDIDATES = tuple(f"python3.{minor}" for minor in range(NEWEST[1], MINIMUM[1] - 1, -1))
 LOCKS = {"production": "requirements.lock", "development": "requirements-dev.lock"}
 STAMP, MISSING, PROJECT = "knowctl.stamp", "there is none", "the project"
 EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 1, 127, 130
@@ -83,8 +82,8 @@ class Checkout:
 class Hands:
     """What the set-up knows of the machine, and all that it does to it outside the checkout."""
 
-    ask: Callable[[Sequence[str]], CompletedProcess[str]]  # silently
-    run: Callable[[Sequence[str]], CompletedProcess[str]]  # shown meanwhile where that is wanted
+    ask: Callable[[Sequence[str]], subprocess.CompletedProcess[str]]  # silently
+    run: Callable[[Sequence[str]], subprocess.CompletedProcess[str]]  # shown where that is wanted
     become: Callable[[Sequence[str]], int]  # returns only where a process cannot be replaced
     say: Callable[[str], None]
     wait: Callable[[float], None] = time.sleep
@@ -98,8 +97,8 @@ def main(argv: Sequence[str], hands: Hands | None = None, root: Path = ROOT) -> 
     hands = hands or real_hands(verbose=options.verbose)
     checkout = Checkout(root, options.profile, root / ".venv")
     try:
-        if hands.version < MINIMUM:
-            return hands.become([newer_python(hands), "-I", __file__, *argv])
+        if not MINIMUM <= hands.version[:2] <= NEWEST:
+            return hands.become([fitting_python(hands), "-I", __file__, *argv])
         ensure(checkout, hands)
         return serve(checkout, arguments, hands) if options.profile == "production" else 0
     except (SetupFailed, OSError) as error:
@@ -115,13 +114,14 @@ def real_hands(*, verbose: bool = False) -> Hands:
     return Hands(partial(_run, echo=False), shown, _become, _say)
 
 
-def newer_python(hands: Hands) -> str:
+def fitting_python(hands: Hands) -> str:
     """Return the newest Python on PATH that fits and really runs: a version manager's may not."""
     for name in CANDIDATES:
-        if _version(name, hands) >= MINIMUM:
+        if MINIMUM <= _version(name, hands)[:2] <= NEWEST:
             return name
-    wanted, cause = f"{_python(MINIMUM)} or newer", f"none of {', '.join(CANDIDATES)} on PATH runs"
+    wanted = f"{_python(MINIMUM)} to 3.{NEWEST[1]}"
     fact = f"{wanted} is needed; this is {_python(hands.version)}"
+    cause = f"none of {', '.join(CANDIDATES)} on PATH runs"
     raise SetupFailed(fact, cause, f"install {wanted}, then run this again")
 
 
@@ -177,7 +177,7 @@ def _fault(checkout: Checkout, hands: Hands) -> str:
     if stamp and not Path(stamp[0]).resolve() == real == venv.parent.resolve() / real.name:
         return "it was moved"
     version = _version(checkout.python, hands, "import pip; ")
-    age = "" if version >= MINIMUM else f"its {_python(version)} is too old"
+    age = "" if MINIMUM <= version[:2] <= NEWEST else f"its {_python(version)} does not fit"
     return age if version else "its Python or pip does not run"
 
 
@@ -219,7 +219,7 @@ def _install(checkout: Checkout, hands: Hands) -> None:
     _record(checkout.venv, *checkout.digests())
 
 
-def _must(fact: str, finished: CompletedProcess[str]) -> None:
+def _must(fact: str, finished: subprocess.CompletedProcess[str]) -> None:
     if finished.returncode:
         said = finished.stdout or ""
         shown = f"\n{said}".partition("\nTraceback (")[0].strip().splitlines()
@@ -263,7 +263,7 @@ def _lock(descriptor: int, hands: Hands) -> None:
             return
 
 
-def _run(argv: Sequence[str], *, echo: bool) -> CompletedProcess[str]:
+def _run(argv: Sequence[str], *, echo: bool) -> subprocess.CompletedProcess[str]:
     out, err = STANDARD_ERROR if echo else subprocess.PIPE, subprocess.STDOUT
     try:
         return subprocess.run(argv, input="", stdout=out, stderr=err, errors="replace", check=False)

@@ -227,7 +227,11 @@ def test_what_a_link_leads_to_elsewhere_is_not_emptied(machine: Machine, tmp_pat
 
 @pytest.mark.parametrize(
     ("version", "reason"),
-    [("", "its Python or pip does not run"), ("3 10 13", "its Python 3.10.13 is too old")],
+    [
+        ("", "its Python or pip does not run"),
+        ("3 10 13", "its Python 3.10.13 does not fit"),
+        ("3 15 0", "its Python 3.15.0 does not fit"),
+    ],
 )
 def test_an_environment_whose_python_does_not_fit_is_made_again(
     machine: Machine, version: str, reason: str
@@ -428,21 +432,26 @@ def test_settings_that_cannot_be_written_stop_the_start(
     ]
 
 
-def test_an_old_python_hands_over_to_the_newest_that_runs(machine: Machine) -> None:
-    machine.versions = {"python3.12": "3 12 1", "python3.11": "3 11 7"}
-    assert bootstrap.main(["production", "--", "-x"], machine.hands((3, 8, 18)), machine.root) == 7
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 15, 0), (4, 0, 0)])
+def test_a_python_that_does_not_fit_hands_over_to_the_newest_that_does(
+    machine: Machine, version: tuple[int, ...]
+) -> None:
+    machine.versions = {"python3.14": "3 15 0", "python3.12": "3 12 1", "python3.11": "3 11 7"}
+    assert bootstrap.main(["production", "--", "-x"], machine.hands(version), machine.root) == 7
     assert machine.became == [["python3.12", "-I", bootstrap.__file__, "production", "--", "-x"]]
     assert machine.ran == []
 
 
-def test_an_old_python_alone_says_what_is_needed(
-    machine: Machine, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 15, 0)])
+def test_a_python_that_does_not_fit_alone_says_what_is_needed(
+    machine: Machine, capsys: pytest.CaptureFixture[str], version: tuple[int, ...]
 ) -> None:
-    assert bootstrap.main(["development"], machine.hands((3, 8, 18)), machine.root) == 1
+    assert bootstrap.main(["development"], machine.hands(version), machine.root) == 1
     out, err = capsys.readouterr()
     fact, cause, hint = err.splitlines()
     assert out == ""
-    assert fact == "✖ Python 3.11 or newer is needed; this is Python 3.8.18"
+    this = ".".join(map(str, version))
+    assert fact == f"✖ Python 3.11 to 3.14 is needed; this is Python {this}"
     assert cause.endswith("python3.12, python3.11 on PATH runs")
     assert hint.startswith("    → install Python 3.11")
 
