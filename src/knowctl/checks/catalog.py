@@ -54,7 +54,7 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC123", ERROR, "The certificate can be used", edge.certificate_usable, ("KC114",)),
     Check("KC124", ERROR, "The key is the certificate's own", edge.key_fits, ("KC123",)),
     Check("KC125", ERROR, "The certificate is valid now", edge.certificate_valid, ("KC124",)),
-    Check("KC126", WARNING, "The certificate is valid for a month more", edge.certificate_lasts, ("KC125",)),
+    Check("KC126", WARNING, "The certificate does not end soon", edge.certificate_lasts, ("KC125",)),
     Check("KC127", WARNING, "The certificate's key is not for everyone", secrecy.private_key, ("KC114",)),
     Check("KC128", INFO, "Production answers to its own names alone", edge.hosts_listed, READ),
     Check("KC129", WARNING, "Production limits requests", edge.limited, READ),

@@ -11,7 +11,12 @@ from knowctl.model.results import Where
 from knowctl.model.surroundings import Certificate, ListedOrigin
 
 SOON: Final = 30
-"""Days; a certificate is renewed a month before it ends. Source: Let's Encrypt's advice."""
+"""Days of a long certificate in which somebody may still notice and renew it."""
+LAST_PART: Final = 0.25
+"""Of a certificate's life: what renews itself does so with a third left. Source: Let's Encrypt's
+integration guide (letsencrypt.org/docs/integration-guide)."""
+FEW: Final = 3
+"""Days that are told in hours."""
 LARGEST: Final = {4: 8, 6: 32}
 """Bits of a network, by version of the protocol, below which it is a good part of the internet."""
 
@@ -155,9 +160,10 @@ def certificate_valid(facts: ConfigurationFacts) -> Iterator[Fault]:
 
 def certificate_lasts(facts: ConfigurationFacts) -> Iterator[Fault]:
     """The certificate need not be renewed soon."""
-    days = _certificate(facts).days_left
-    if days is not None and 0 < days < SOON:
-        cause = f"SSL_CERTFILE {facts.values['SSL_CERTFILE']} ends in {days:.0f} days"
+    left, days = _certificate(facts).days_left, _certificate(facts).days
+    if left and days and left < min(SOON, days * LAST_PART):
+        unit, number = ("hours", left * 24) if left < FEW else ("days", left)
+        cause = f"SSL_CERTFILE {facts.values['SSL_CERTFILE']} ends in {number:.0f} {unit}"
         yield Fault(cause, "renew it, then: knowctl reload", facts.where("SSL_CERTFILE"))
 
 

@@ -32,7 +32,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a TLS server would find: `days_left` is None where it can't be read.
+    """What a TLS server would find: `days_left` of `days` in all, None where they can't be read.
 
     `unusable` says why no server could start with it, `mismatch` that its key is another's.
     """
@@ -41,6 +41,7 @@ class Certificate:
     mismatch: bool = False
     not_yet: bool = False
     days_left: float | None = None
+    days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def read(certfile: str, keyfile: str) -> Certificate:
     except (OSError, ValueError) as error:
         return Certificate(f"SSL_CERTFILE {certfile} can't be used: {type(error).__name__}")
     try:
-        ends = _shaken(context, certfile)
+        begins, ends = _shaken(context, certfile)
     except ssl.SSLCertVerificationError as error:
         if error.verify_code in {_NOT_YET, _EXPIRED}:
             expired = error.verify_code == _EXPIRED
@@ -34,13 +34,14 @@ def read(certfile: str, keyfile: str) -> Certificate:
         return Certificate()
     except (ssl.SSLError, OSError, KeyError):
         return Certificate()
-    return Certificate(days_left=(ends - time.time()) / DAY)
+    return Certificate(days_left=(ends - time.time()) / DAY, days=(ends - begins) / DAY)
 
 
-def _shaken(context: ssl.SSLContext, certfile: str) -> float:
-    """When the certificate ends, in Unix time, by a handshake in memory that verifies it.
+def _shaken(context: ssl.SSLContext, certfile: str) -> tuple[float, float]:
+    """When the certificate begins and ends, in Unix time.
 
-    The chain itself is what is trusted: whoever signed it is the clients' affair.
+    A handshake in memory verifies it. The chain itself is what is trusted: whoever signed it is the
+    clients' affair.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
@@ -55,4 +56,5 @@ def _shaken(context: ssl.SSLContext, certfile: str) -> float:
         except ssl.SSLWantReadError:
             continue
     found = asking.getpeercert() or {}
-    return float(ssl.cert_time_to_seconds(str(found["notAfter"])))
+    begins, ends = (str(found[each]) for each in ("notBefore", "notAfter"))
+    return ssl.cert_time_to_seconds(begins), ssl.cert_time_to_seconds(ends)

@@ -19,6 +19,7 @@ def test_a_certificate_tells_how_many_days_are_left(tmp_path: Path, days: int) -
     found = of(make_pair(tmp_path, days=days))
     assert found.days_left is not None
     assert days - 0.1 < found.days_left <= days
+    assert found.days == pytest.approx(days, abs=0.1)
     assert (found.unusable, found.mismatch, found.not_yet) == ("", False, False)
 
 
