@@ -1,8 +1,8 @@
 # The production image: knowctl and the API, with what requirements.lock pins and nothing else.
 #   docker build --tag knowalledge-api .
 #   docker run -p 5000:5000 --env-file .env knowalledge-api
-# The tests run on this Python; another: --build-arg PYTHON=3.13-slim-bookworm
-ARG PYTHON=3.11-slim-bookworm
+# The tests run on this Python; another: --build-arg PYTHON=3.13-slim-trixie
+ARG PYTHON=3.11-slim-trixie
 
 FROM python:${PYTHON} AS build
 ENV PIP_CACHE_DIR=/var/cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore

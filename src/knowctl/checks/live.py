@@ -19,20 +19,20 @@ FULL: Final = 0.8
 OLD_TLS: Final = frozenset({"TLSv1", "TLSv1.0", "TLSv1.1", "SSLv3"})
 """Deprecated by RFC 8996."""
 OLDEST: Final = {
-    "PostgreSQL": (14,),
-    "MariaDB": (10, 6),
-    "MySQL": (8, 0),
+    "PostgreSQL": (15,),
+    "MariaDB": (10, 11),
+    "MySQL": (8, 4),
     "SQLite": (3, 35),
 }
 """The oldest versions that this release is written for.
 
-Sources: the oldest ones that their makers kept in repair in 2026, by
+Sources: the oldest ones that their makers keep in repair at the end of 2026, by
 postgresql.org/support/versioning, mariadb.org/about/#maintenance-policy and
-mysql.com/support/supportedplatforms; SQLite 3.35 brought RETURNING and DROP COLUMN
+dev.mysql.com/doc/refman/8.4/en/mysql-releases.html; SQLite 3.35 brought RETURNING and DROP COLUMN
 (sqlite.org/releaselog/3_35_0.html).
 """
 OLDEST_REDIS: Final = (6, 2)
-"""Source: redis-py's README, which supports no older one."""
+"""What the tests run; redis-py's makers try theirs with 7.2 and newer."""
 LOSING: Final = frozenset({"allkeys-random", "volatile-random", "volatile-ttl"})
 """Policies that drop counters in use before answers that nobody asked for again."""
 APART: Final = 2.0

@@ -16,7 +16,7 @@ PROXY_IDLE: Final = 60
 """Seconds for which proxies keep an idle connection. Source: the defaults of AWS' load balancer
 (idle_timeout) and of nginx (keepalive_timeout of an upstream)."""
 
-SHUT_DOWN: Final = ("gemini-1.", "gemini-2.0-")
+SHUT_DOWN: Final = ("gemini-1.", "gemini-2.0-", "gemini-3-pro-preview")
 """How the names of models begin that are gone since June 2026. Source: Google's list of
 deprecations (ai.google.dev/gemini-api/docs/deprecations)."""
 

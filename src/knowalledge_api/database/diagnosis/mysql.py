@@ -1,4 +1,4 @@
-"""MariaDB and MySQL asked about themselves; written for MariaDB 10.5 and MySQL 8.0 and newer."""
+"""MariaDB and MySQL asked about themselves; written for MariaDB 10.11 and MySQL 8.4 and newer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ ADVICE: Final = Advice(
     see_others="GRANT PROCESS ON *.* TO the user in DATABASE_URL",
     end_session="KILL {pid}",
 )
-SEE_REPLICATION: Final = "GRANT REPLICA MONITOR ON *.* TO the user in DATABASE_URL"
+GRANTS: Final = {
+    "REPLICA MONITOR": "GRANT REPLICA MONITOR ON *.* TO the user in DATABASE_URL",
+    "REPLICATION CLIENT": "GRANT REPLICATION CLIENT ON *.* TO the user in DATABASE_URL",
+    "table 'data_lock": "GRANT SELECT ON performance_schema.* TO the user in DATABASE_URL",
+}
+"""By words of the refusal: MariaDB has the first, MySQL the others; else it is PROCESS."""
 STOPPED: Final = "its {what} does not run: {why}"
 
 _TLS: Final = text("SHOW SESSION STATUS WHERE variable_name IN ('Ssl_version', 'Ssl_cipher')")
@@ -159,7 +164,7 @@ def transactions(connection: Connection, seconds: float) -> Transactions:
 def locks(connection: Connection, seconds: float) -> tuple[LockWait, ...]:
     """Who has waited for so many seconds for a row or a table, and who holds it.
 
-    Of a table's metadata lock the server tells who waits, and not for whom.
+    Of a table's metadata lock it is told who waits, and not for whom: MariaDB does not know.
     """
     bounds = {"seconds": seconds, "rows": ROWS}
     rows = _MARIADB_LOCKS if _is_mariadb(connection) else _MYSQL_LOCKS
@@ -203,7 +208,8 @@ def needs(error: DBAPIError) -> str | None:
     """The statement that would grant what this user lacks; None where it lacks nothing."""
     if _code(error) not in DENIED:
         return None
-    return SEE_REPLICATION if "MONITOR" in str(error.orig) else ADVICE.see_others
+    said = str(error.orig)
+    return next((GRANTS[word] for word in GRANTS if word in said), ADVICE.see_others)
 
 
 def _code(error: DBAPIError) -> object:

@@ -1,4 +1,4 @@
-"""PostgreSQL asked about itself; written for versions 14 to 18."""
+"""PostgreSQL asked about itself; written for versions 15 to 18."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from knowalledge_api.database.diagnosis import mysql
 from knowalledge_api.database.diagnosis.facts import Encryption, LockWait, Replication, Role, Route
 
 URL = "mysql+pymysql://u:p@db/x"
+MONITOR, CLIENT, SELECT = mysql.GRANTS.values()
 
 
 class FakeConnection:
@@ -123,7 +124,9 @@ def test_waits_for_rows_and_for_tables_are_listed_together(mariadb: bool, view: 
     [
         ((1290, "--read-only"), True, None),
         ((1227, "you need the PROCESS privilege"), False, mysql.ADVICE.see_others),
-        ((1227, "you need the SUPER, REPLICA MONITOR privilege"), False, mysql.SEE_REPLICATION),
+        ((1227, "you need the SUPER, REPLICA MONITOR privilege"), False, MONITOR),
+        ((1227, "you need (at least one of) the SUPER, REPLICATION CLIENT"), False, CLIENT),
+        ((1142, "SELECT command denied to user 'u' for table 'data_lock_waits'"), False, SELECT),
         ((2013, "Lost connection"), False, None),
         ((), False, None),
     ],
