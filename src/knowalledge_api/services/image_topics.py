@@ -77,9 +77,11 @@ class ImageTopicService:
 
 def words_of(file_name: str) -> tuple[str, ...]:
     """The words of a file's name where it is plain; none where anything else is in it."""
+    if len(file_name) > LONGEST_NAME:  # to normalise marks without end takes seconds
+        return ()
     stem = unicodedata.normalize("NFC", file_name).rpartition(".")[0]
     words = tuple(word for word in _SEPARATORS.split(stem) if word)
-    if len(file_name) > LONGEST_NAME or len(words) > MOST_WORDS:
+    if len(words) > MOST_WORDS:
         return ()
     if not all(word.isalpha() and len(word) <= LONGEST_WORD for word in words):
         return ()

@@ -155,13 +155,14 @@ def _line(text: str) -> str:
 
 def _text(text: str) -> str:
     """Text whose lines may stay, without control characters."""
+    _require(len(text) <= LONGEST_TEXT, "a text is endless")  # or to normalise it takes seconds
     is_text = (each == "\n" or unicodedata.category(each) not in {"Cc", "Cs"} for each in text)
     kept = (each if keeps else " " for each, keeps in zip(text, is_text, strict=True))
     return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 
 def _required(text: str) -> str:
-    _require(0 < len(text) <= LONGEST_TEXT, "a text is missing or endless")
+    _require(bool(text), "a text is missing")
     return text
 
 

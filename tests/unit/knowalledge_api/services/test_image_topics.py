@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,12 @@ SERVICE = service(OfflineProvider())
 )
 def test_only_a_plain_file_name_has_words(name: str, words: tuple[str, ...]) -> None:
     assert words_of(name) == words
+
+
+def test_a_name_without_end_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    unused = SimpleNamespace(normalize=lambda *_: pytest.fail("it takes seconds"))
+    monkeypatch.setattr("knowalledge_api.services.image_topics.unicodedata", unused)
+    assert words_of("a" + "\u0301" * 300 + ".png") == ()
 
 
 @given(st.text(max_size=60))

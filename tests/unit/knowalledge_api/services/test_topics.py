@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from knowalledge_api.errors import ApiError
-from knowalledge_api.services.topics import LONGEST, REFUSED, digest, normalise_topic
+from knowalledge_api.services.topics import LONGEST, MOST_SIGNS, REFUSED, digest, normalise_topic
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_a_topic_is_in_normal_form_once_and_for_all(text: str) -> None:
     assert normalise_topic(topic) == topic
     assert 1 <= len(topic) <= LONGEST
     assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in topic)
+
+
+def test_marks_without_end_are_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    unused = SimpleNamespace(normalize=lambda *_: pytest.fail("it takes seconds"))
+    monkeypatch.setattr("knowalledge_api.services.topics.unicodedata", unused)
+    with pytest.raises(ApiError, match="at most 200"):
+        normalise_topic("a" + "\u0301" * MOST_SIGNS)
 
 
 def test_a_digest_tells_where_its_parts_end() -> None:

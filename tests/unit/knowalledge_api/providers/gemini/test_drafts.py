@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowalledge_api.providers.gemini.drafts import ACCEPT, SHAPES, UnusableError, accepted
+from knowalledge_api.providers.gemini.drafts import (
+    ACCEPT,
+    LONGEST_TEXT,
+    SHAPES,
+    UnusableError,
+    accepted,
+)
 from knowalledge_api.providers.tasks import (
     AskQuestions,
     DivideTopic,
@@ -46,6 +52,11 @@ def test_subtopics_are_cleaned_and_no_more_than_were_asked_for() -> None:
     assert accepted(DIVIDE, json.dumps({"subtopics": [*lines, "part 0"]})) == tuple(
         f"part {number}" for number in range(15)
     )
+
+
+def test_a_text_without_end_is_not_accepted() -> None:
+    with pytest.raises(UnusableError, match="endless"):
+        accepted(DIVIDE, json.dumps({"subtopics": ["a" + "\u0301" * LONGEST_TEXT] * 10}))
 
 
 def test_too_few_different_subtopics_are_no_division() -> None:
