@@ -28,6 +28,8 @@ BODY_SECONDS: Final = 10.0
 """What a body may take beside its own time at the least rate."""
 LEAST_RATE: Final = 4096
 """Bytes of a body a second: a poor mobile link has twice that."""
+MOST_AHEAD: Final = 30.0
+"""Seconds of silence that a body may earn by coming faster."""
 
 
 class Patience:
@@ -50,7 +52,7 @@ class Patience:
         if not self._in_body:
             self._in_body = True
             self.end = now + BODY_SECONDS
-        self.end += size / LEAST_RATE
+        self.end = min(self.end + size / LEAST_RATE, now + MOST_AHEAD)
 
 
 class Stage(Enum):
@@ -113,7 +115,9 @@ class Arrival:
         """Find out how long the body is. `head` is in lower case, its last line ended."""
         length, chunked = _values(head, b"content-length"), _values(head, b"transfer-encoding")
         if chunked:
-            if length or len(chunked) > 1 or b"chunked" not in chunked[0]:
+            if len(chunked) > 1:
+                return 400  # whoever reads it has to join the lines, and not all do
+            if length or b"chunked" not in chunked[0]:
                 return Stage.WHOLE
             self._chunks = Chunks(self._bounds.body)
             stage = self._chunks.add(begun)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from gunicorn.http import errors
 from gunicorn.http.wsgi import Response
 
 from knowalledge_api.routes.edge import PLAIN_HEADERS
 
 LARGEST_PIECE: Final = 1 << 16
 """Bytes of a body's first piece that are copied behind the head."""
+INTERNAL: Final = 500
+STATUSES: Final = (
+    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), INTERNAL),
+    (errors.ConfigurationProblem, INTERNAL),
+    (errors.LimitRequestLine, 414),
+    (errors.LimitRequestHeaders, 431),
+    (errors.ExpectationFailed, 417),
+    (errors.UnsupportedTransferCoding, 501),
+    (errors.InvalidHTTPVersion, 505),
+    (errors.ParseException, 400),
+)
+"""What is answered to what gunicorn's parser finds, the first that fits."""
 
 
 def answered(application: Any, environ: dict[str, Any], start_response: Any) -> Any:
@@ -55,3 +68,11 @@ class Answer(Response):
         finally:
             self.sock = sock
         sock.sendall(whole)
+
+
+def status_of(error: BaseException) -> int:
+    """The status to answer a request with that could not be read, or whose answer failed."""
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return status
+    return 500

@@ -9,15 +9,15 @@ import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
-from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from knowalledge_api.arrivals import Bounds, Stage
-from knowalledge_api.gunicorn_answers import answered
-from knowalledge_api.gunicorn_connection import CONTINUE, Connection
+from knowalledge_api.gunicorn_answers import INTERNAL, answered, status_of
+from knowalledge_api.gunicorn_connection import CONTINUE, Connection, Room
 from knowalledge_api.gunicorn_threads import Served, Threads
 from knowalledge_api.routes.early import Early
 
@@ -33,20 +33,10 @@ LARGEST_REST: Final = 1 << 16
 LOOK: Final = 0.25
 """Seconds between two looks at the requests that are still coming in."""
 LARGEST_HELD: Final = 64 << 20
-"""Bytes of requests that are still coming in, all together; beyond it bodies are refused."""
+"""Bytes of requests that have no answer yet, all together; beyond it the largest are refused."""
+SMALL: Final = 1 << 16
+"""Bytes of a request for which there is always room: a worker has a thousand connections."""
 MAX_BODY: Final = 10 << 20
-INTERNAL: Final = 500
-STATUSES: Final = (
-    ((errors.InvalidResponseHeader, errors.InvalidResponseHeaderName), INTERNAL),
-    (errors.ConfigurationProblem, INTERNAL),
-    (errors.LimitRequestLine, 414),
-    (errors.LimitRequestHeaders, 431),
-    (errors.ExpectationFailed, 417),
-    (errors.UnsupportedTransferCoding, 501),
-    (errors.InvalidHTTPVersion, 505),
-    (errors.ParseException, 400),
-)
-"""What is answered to what gunicorn's parser finds, the first that fits."""
 
 
 class Remembered:
@@ -78,8 +68,7 @@ class PatientWorker(ThreadWorker):
         self.running = 0
         self.lingering: deque[Any] = deque()
         self.arriving: deque[Connection] = deque()
-        self.held = 0
-        self.largest_held = LARGEST_HELD
+        self.room = Room(LARGEST_HELD)
         self.next_look = 0.0
         self.rests_until = 0.0
         self.bounds = Bounds(body=MAX_BODY)
@@ -132,13 +121,16 @@ class PatientWorker(ThreadWorker):
     def take(self, conn: Connection, data: bytes) -> None:
         """Give a request a thread as soon as it is whole; until then it waits here."""
         stage = conn.add(data)
+        if isinstance(stage, int):
+            self.refuse(conn, stage)
+            return
+        self.room.charge(conn, len(data))
+        if self.room.held > self.room.most and not self.make_room_for(conn):
+            return
         if stage is Stage.WHOLE:
             self.leave(conn)
             conn.hand_over()
             self.enqueue_req(conn)
-            return
-        if isinstance(stage, int):
-            self.refuse(conn, stage)
             return
         if stage is Stage.CONTINUE:
             with suppress(OSError):
@@ -146,10 +138,17 @@ class PatientWorker(ThreadWorker):
         if conn.place is not self.arriving:
             self.leave(conn)
             self.wait(conn, self.arriving)
-        conn.held += len(data)
-        self.held += len(data)
-        if self.held > self.largest_held:
-            self.refuse(conn, 503, retry_after=1)
+
+    def make_room_for(self, conn: Connection) -> bool:
+        """Refuse those that hold most of what is coming in; whether this one was spared."""
+        while self.room.held > self.room.most:
+            most = max((conn, *self.arriving), key=attrgetter("held"))
+            if most.held <= SMALL:
+                return True
+            self.refuse(most, 503, retry_after=1)
+            if most is conn:
+                return False
+        return True
 
     def wait(self, conn: Connection, place: deque[Any]) -> None:
         """Let a connection wait for its client."""
@@ -163,13 +162,14 @@ class PatientWorker(ThreadWorker):
             conn.place.remove(conn)
             conn.place = None
             self.poller.unregister(conn.sock)
-        self.held -= conn.held
-        conn.held = 0
 
     def refuse(self, conn: Connection, status: int, retry_after: int | None = None) -> None:
         """Answer a request that is not to be had, without a thread, and end its connection."""
         self.leave(conn)
-        took = time.monotonic() - conn.patience.since
+        self.room.release(conn)
+        conn.arrival.pieces.clear()
+        now = time.monotonic()
+        took = now - (conn.patience.since or now)
         try:
             conn.sock.send(self.early.raw(status, conn.address, took, retry_after))
             self.part(conn)
@@ -207,6 +207,7 @@ class PatientWorker(ThreadWorker):
     def finish_request(self, conn: Any, fs: Served) -> None:
         """Keep or end a connection whose thread is done with it."""
         self.running -= 1
+        self.room.release(conn)
         if fs.error:
             self.log.error("A request ended its thread", exc_info=fs.error)
         try:
@@ -258,6 +259,7 @@ class PatientWorker(ThreadWorker):
     def drop(self, conn: Any) -> None:
         """Forget a connection."""
         self.nr_conns -= 1
+        self.room.release(conn)
         conn.close()
 
     def end_overdue(self) -> None:
@@ -285,11 +287,3 @@ class PatientWorker(ThreadWorker):
             else:
                 self.leave(conn)
                 self.drop(conn)
-
-
-def status_of(error: BaseException) -> int:
-    """The status to answer a request with that could not be read, or whose answer failed."""
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            return status
-    return 500

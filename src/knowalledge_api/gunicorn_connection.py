@@ -53,11 +53,29 @@ class Held(SocketUnreader):
         return b"".join(taken)
 
 
+class Room:
+    """The bytes of requests that have no answer yet, of all connections of a worker together."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held = 0
+
+    def charge(self, conn: Connection, size: int) -> None:
+        """A connection holds so many bytes more."""
+        conn.held += size
+        self.held += size
+
+    def release(self, conn: Connection) -> None:
+        """It holds none any more."""
+        self.held -= conn.held
+        conn.held = 0
+
+
 class Connection(TConn):
     """A connection and the request that comes in on it.
 
     `timeout` is when it is over, by time.monotonic().
-    `place` is the queue in which it waits for its client, `held` what it is charged for meanwhile.
+    `place` is the queue in which it waits for its client, `held` its share of the room.
     """
 
     sock: Any

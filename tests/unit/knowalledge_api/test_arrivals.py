@@ -12,6 +12,7 @@ from knowalledge_api.arrivals import (
     LARGEST_HEAD,
     LEAST_RATE,
     LONGEST_CHUNK_LINE,
+    MOST_AHEAD,
     Arrival,
     Bounds,
     Patience,
@@ -71,12 +72,17 @@ def test_before_that_more_is_to_come(sent: bytes) -> None:
         *(b"Content-Length: x\r\n", b"Content-Length: 1\r\nContent-Length: 2\r\n"),
         *(b"Content-Length: -1\r\n", b"Transfer-Encoding: gzip\r\n"),
         b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
-        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
         b"nonsense\r\n",
     ],
 )
 def test_what_is_wrong_with_the_headers_the_parser_finds_out_at_once(headers: bytes) -> None:
     assert arrived(HEAD + headers + b"\r\n") is Stage.WHOLE
+
+
+@pytest.mark.parametrize("first", [b"chunked", b"identity"])
+def test_two_lines_of_coding_are_refused(first: bytes) -> None:
+    headers = b"Transfer-Encoding: " + first + b"\r\nTransfer-Encoding: chunked\r\n"
+    assert arrived(HEAD + headers + b"\r\n") == 400
 
 
 @pytest.mark.parametrize("length", [b"1001", b"9" * 19, b"9" * 5000])
@@ -161,6 +167,15 @@ def test_a_body_has_time_by_how_much_of_it_comes() -> None:
     assert patience.end == 105.0 + BODY_SECONDS + 1
     patience.hear(2 * LEAST_RATE, 106.0, has_head=True)
     assert patience.end == 105.0 + BODY_SECONDS + 3
+
+
+def test_a_body_that_comes_fast_earns_no_more_than_half_a_minute() -> None:
+    patience = Patience()
+    patience.hear(10 << 20, 100.0, has_head=True)
+    assert patience.end == 100.0 + MOST_AHEAD
+    for now in range(110, 400, 10):
+        patience.hear(10 * LEAST_RATE, now, has_head=True)
+        assert patience.end == now + MOST_AHEAD, "a steady one goes on"
 
 
 @given(st.lists(st.binary(max_size=50)))

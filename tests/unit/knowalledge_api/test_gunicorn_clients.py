@@ -20,14 +20,15 @@ from gunicorn.http.wsgi import Response
 from gunicorn.workers.gthread import ThreadWorker
 
 from knowalledge_api.arrivals import BODY_SECONDS, HEAD_SECONDS, Bounds
+from knowalledge_api.gunicorn_answers import status_of
 from knowalledge_api.gunicorn_clients import (
     FIRST_BYTE,
     LARGEST_REST,
     LINGER,
     REST,
+    SMALL,
     PatientWorker,
     Remembered,
-    status_of,
 )
 from knowalledge_api.gunicorn_connection import CONTINUE
 from knowalledge_api.gunicorn_threads import Served
@@ -115,11 +116,14 @@ def test_a_request_in_pieces_gets_a_thread_with_its_last_byte(
     for at in range(len(body)):
         said(worker, plug, body[at : at + 1])
         assert list(worker.arriving) == [conn for conn in worker.arriving if conn.sock is plug]
-        assert (submitted, worker.held) == ([], at + 1)
+        assert (submitted, worker.room.held) == ([], at + 1)
     said(worker, plug, b"c")
     (conn,) = submitted
     assert b"".join(conn.parser.unreader.pieces) == body + b"c"
-    assert (worker.poller.waiting, len(worker.arriving), worker.held) == ({}, 0, 0)
+    assert (worker.poller.waiting, len(worker.arriving)) == ({}, 0)
+    assert worker.room.held == len(body + b"c"), "until it has its answer"
+    worker.finish_request(conn, Served(kept=False, error=None))
+    assert worker.room.held == 0
 
 
 def test_the_next_request_of_a_kept_connection_is_waited_for_without_a_thread_too(
@@ -236,17 +240,44 @@ def test_plain_headers_are_sent_and_not_judged(worker: PatientWorker) -> None:
     assert b"\r\nX-Plain: 1\r\n" in plug.sent
 
 
-def test_what_comes_in_is_bounded_over_all_connections(worker: PatientWorker) -> None:
-    assert worker.largest_held > worker.bounds.body
-    worker.largest_held = 100
-    head = b"POST / HTTP/1.1\r\nContent-Length: 999\r\n\r\n"
-    plugs = [Plug(head) for _ in range(3)]
+def test_what_comes_in_is_bounded_and_those_that_hold_most_give_way(
+    worker: PatientWorker, submitted: list[Any]
+) -> None:
+    assert worker.room.most > worker.bounds.body
+    worker.room.most = 2 * SMALL
+    head = b"POST / HTTP/1.1\r\nContent-Length: 999999\r\n\r\n"
+    plugs = [Plug(head + b"x" * size) for size in (SMALL, SMALL + 1, 9)]
+    listener = listener_of(*plugs, whole := Plug(WHOLE))
+    for _ in (*plugs, whole):
+        worker.accept(listener)
+    assert [plug.sent[:12] for plug in plugs] == [b"", b"HTTP/1.1 503", b""]
+    assert b"Retry-After: 1\r\n" in plugs[1].sent
+    assert [conn.sock for conn in submitted] == [whole]
+    assert worker.room.held == 2 * len(head) + SMALL + 9 + len(WHOLE)
+
+
+def test_a_small_request_always_has_room(worker: PatientWorker, submitted: list[Any]) -> None:
+    worker.room.most = 0
+    plugs = [Plug(WHOLE), Plug(WHOLE[:9])]
     listener = listener_of(*plugs)
     for _ in plugs:
         worker.accept(listener)
-    assert [plug.sent[:12] for plug in plugs] == [b"", b"", b"HTTP/1.1 503"]
-    assert b"Retry-After: 1\r\n" in plugs[2].sent
-    assert worker.held == 2 * len(head)
+    assert [plug.sent for plug in plugs] == [b"", b""]
+    assert (len(submitted), len(worker.arriving)) == (1, 1)
+
+
+def test_a_whole_body_for_which_there_is_no_room_gets_no_thread(
+    worker: PatientWorker, submitted: list[Any]
+) -> None:
+    worker.room.most = 2 * SMALL
+    whole = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (2 * SMALL) + b"x" * 2 * SMALL
+    plugs = [Plug(WHOLE), Plug(whole)]
+    listener = listener_of(*plugs)
+    for _ in plugs:
+        worker.accept(listener)
+    assert [conn.sock for conn in submitted] == plugs[:1]
+    assert plugs[1].sent.startswith(b"HTTP/1.1 503 ")
+    assert worker.room.held == len(WHOLE)
 
 
 def test_the_largest_body_is_the_settings_to_say(worker: PatientWorker) -> None:
@@ -268,7 +299,7 @@ def test_a_client_that_hangs_up_in_the_midst_is_forgotten(worker: PatientWorker)
     plug = Plug(WHOLE[:9])
     worker.accept(listener_of(plug))
     said(worker, plug, b"")
-    assert (plug.closed, worker.nr_conns, worker.held) == (True, 1, 0)
+    assert (plug.closed, worker.nr_conns, worker.room.held) == (True, 1, 0)
     assert (len(worker.arriving), worker.poller.waiting) == (0, {})
 
 
