@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import struct
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.support.pictures import (
 )
 from tests.support.releases import Served, releases, served
 from tests.support.waiting import wait_for
-from tests.support.wire import Answer, exchanged, request
+from tests.support.wire import Answer, connected, exchanged, read, request
 
 SERVERS = ("waitress",) if sys.platform == "win32" else ("gunicorn", "waitress")
 FRONT_END = "https://learn.example"
@@ -200,6 +201,24 @@ def test_a_body_over_the_limit_is_413_however_it_is_sent(server: str) -> None:
         small = b"10\r\n" + b"a" * 16 + b"\r\n"
         assert exchanged(port, chunked, small * 400).problem["status"] == 413
         assert ask(each, "GET", "/health").status == 200
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_bodies_that_are_never_finished_shut_nobody_out(server: str) -> None:
+    most = 10 << 20
+    head = f"POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {most}\r\n\r\n".encode()
+    with attacked(server) as each, ExitStack() as held:
+        port = each.running.port
+        for _ in range(8):
+            link = held.enter_context(connected(port))
+            with suppress(OSError):  # those that hold most may be refused meanwhile
+                link.sendall(head + bytes(most - 1))
+        with connected(port) as link:
+            whole = request("GET", "/health")
+            for piece in (whole[:20], whole[20:]):
+                link.sendall(piece)
+                time.sleep(0.2)
+            assert read(link).status == 200
 
 
 @pytest.mark.parametrize("server", SERVERS)
