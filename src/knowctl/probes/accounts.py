@@ -31,6 +31,7 @@ from knowctl.model.accounts import (
     Users,
 )
 from knowctl.probes.database import clear_errors, require_file
+from knowctl.probes.wording import words
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -201,10 +202,10 @@ def _unusable(message: str, cause: str) -> KnowctlError:
 
 def _user(account: Account) -> User:
     return User(
-        user_id=account.user_id,
+        user_id=words(account.user_id),
         role=account.role.value,
         tier=account.tier.value,
-        email=account.email,
+        email=None if account.email is None else words(account.email),
         created_at=account.created_at.isoformat(),
         disabled_at=_moment(account.disabled_at),
     )
@@ -213,7 +214,7 @@ def _user(account: Account) -> User:
 def _key(key: KeyFacts) -> UserKey:
     return UserKey(
         id=key.id,
-        prefix=key.prefix,
+        prefix=words(key.prefix),
         created_at=key.created_at.isoformat(),
         last_used_at=_moment(key.last_used_at),
         revoked_at=_moment(key.revoked_at),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, Final
+from typing import Any
 
 from knowctl.model.cache import Emptied, WorkerCache
 from knowctl.model.live import (
@@ -21,10 +21,8 @@ from knowctl.model.live import (
     WorkerStacks,
 )
 from knowctl.model.pool import Holder, Pool
+from knowctl.probes.wording import cleaned, words
 
-LONGEST: Final = 300
-"""Characters of a word that are kept: a route, a path or a user is shorter where it means well."""
-UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 Document = Mapping[str, Any]
 
 
@@ -74,7 +72,7 @@ def worker(said: Document) -> Worker:
         p99_ms=_optional(said, "p99_ms"),
         stuck=_count(said, "stuck", 0),
         pool=None if pool is None else _pool(_document(said, "pool")),
-        cache=said["cache"] if isinstance(said.get("cache"), dict) else {},
+        cache=cleaned(said["cache"]) if isinstance(said.get("cache"), dict) else {},
         inflight=tuple(map(_request, _documents(said, "inflight"))),
         ai=None if said.get("ai") is None else _ai(_document(said, "ai")),
     )
@@ -110,14 +108,6 @@ def emptied(said: Document) -> Emptied:
 def reason(said: Document) -> str:
     """The error that an answer is instead, empty where it is none."""
     return _words(said, "error") or "" if "error" in said else ""
-
-
-def words(value: object) -> str:
-    """Text that a terminal may show: no control characters, not without end."""
-    shown = "".join(
-        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
-    )
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
 def _generation(said: Document) -> GenerationFacts:

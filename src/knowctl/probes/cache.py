@@ -12,6 +12,7 @@ from knowalledge_api.settings import Settings
 from knowalledge_api.stores.store import StoreAwayError, make_store
 from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.probes.database import clear_errors, require_file
+from knowctl.probes.wording import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,6 @@ class CacheProbe:
                 raise KnowctlError(
                     ErrorCode.REDIS,
                     "the cache in Redis could not be cleared",
-                    cause=str(error),
+                    cause=words(error),
                     hint="see that Redis runs, and that REDIS_URL is right",
                 ) from error

@@ -22,6 +22,7 @@ from knowalledge_api.errors import (
 from knowalledge_api.settings import Settings, SettingsError
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model.database import Migration, Schema, SchemaStatus
+from knowctl.probes.wording import words
 
 
 @dataclass
@@ -52,7 +53,8 @@ class DatabaseProbe:
             return Schema(self.name, SchemaStatus.EMPTY, (), known_revisions().heads)
         with self._clear_errors():
             state = schema_state(self._database)
-        return Schema(self.name, SchemaStatus(state.status), state.current, state.heads)
+        current = tuple(map(words, state.current))
+        return Schema(self.name, SchemaStatus(state.status), current, state.heads)
 
     def migrate(self, wait: float, to: str = "head", lock_wait: float = DDL_LOCK_WAIT) -> Migration:
         """Bring the schema to this release's revision, or another of its own.
@@ -93,7 +95,7 @@ def clear_errors(name: str) -> Iterator[None]:
         raise KnowctlError(
             ErrorCode.DATABASE,
             f"the database does not answer ({name})",
-            cause=str(error),
+            cause=words(error),
             hint=error.hint or "knowctl config show --origin DATABASE_URL",
         ) from error
     except MigrationError as error:
@@ -125,7 +127,7 @@ def _told(error: MigrationError, name: str) -> KnowctlError:
     return KnowctlError(
         code,
         f"{message} ({name})",
-        cause=str(error),
+        cause=words(error),
         hint=error.hint or "knowctl db current",
         exit_code=exit_code,
         sql=sql,

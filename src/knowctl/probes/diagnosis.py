@@ -16,6 +16,7 @@ from knowalledge_api.settings.table import Pooler
 from knowctl.model import diagnosis as model
 from knowctl.model.pool import DatabaseShare
 from knowctl.probes.database import clear_errors, require_file
+from knowctl.probes.wording import cleaned, words
 
 NOUNS: dict[type[Any], Any] = {
     found.Advice: model.Advice,
@@ -90,6 +91,8 @@ def _noun(fact: Any) -> Any:
     if isinstance(fact, tuple):
         return tuple(map(_noun, fact))
     if isinstance(fact, found.Transactions):
-        sessions = (model.LongTransaction(**asdict(each)) for each in fact.sessions)
+        sessions = (model.LongTransaction(**cleaned(asdict(each))) for each in fact.sessions)
         return model.Transactions(tuple(sessions), fact.hidden)
-    return NOUNS[type(fact)](**asdict(fact)) if type(fact) in NOUNS else fact
+    if isinstance(fact, str):
+        return words(fact)
+    return NOUNS[type(fact)](**cleaned(asdict(fact))) if type(fact) in NOUNS else fact

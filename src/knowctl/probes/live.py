@@ -24,6 +24,7 @@ from knowctl.model.live import (
     WorkerStacks,
 )
 from knowctl.probes import answers, run_directory
+from knowctl.probes.wording import words
 
 WORKER_SECONDS: Final = 1.5
 """A worker gives itself one second; a little more for the way."""
@@ -114,7 +115,7 @@ class LiveProbe:
         """The answers that are no steps; KnowctlError where one is a no, or none comes."""
         for said in self._lines(question, seconds):
             if "step" in said:
-                say(answers.words(said["step"]), answers.words(said.get("detail", "")))
+                say(words(said["step"]), words(said.get("detail", "")))
             elif said.get("ok") is True:
                 yield said
             elif said.get("ok") is False:
@@ -228,9 +229,9 @@ def _refusal(said: Mapping[str, Any]) -> KnowctlError:
     failed = said.get("code") == ErrorCode.RELOAD_FAILED
     return KnowctlError(
         ErrorCode.RELOAD_FAILED if failed else ErrorCode.REFUSED,
-        answers.words(said.get("message", "the supervisor says no")),
-        cause=answers.words(said.get("cause", "")),
-        hint=answers.words(said.get("hint", "")),
+        words(said.get("message", "the supervisor says no")),
+        cause=words(said.get("cause", "")),
+        hint=words(said.get("hint", "")),
         exit_code=ExitCode.FAILED if failed else ExitCode.REFUSED,
     )
 

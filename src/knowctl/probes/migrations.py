@@ -26,6 +26,7 @@ from knowalledge_api.stores.store import Store
 from knowctl.model.database import Drift, Migration, Revision, Undoing
 from knowctl.model.results import WrittenFile
 from knowctl.probes.database import clear_errors
+from knowctl.probes.wording import words
 
 POSTGRESQL: Final = "postgresql"
 TOPICS: Final = ("Photosynthesis", "C++ Programming", "Newton's laws", "量子力学")
@@ -120,7 +121,7 @@ class MigrationsProbe:
         """Where the database differs from the models."""
         with self._clear_errors():
             found = find_drift(self.settings)
-        return Drift(found.missing, found.besides)
+        return Drift(tuple(map(words, found.missing)), tuple(map(words, found.besides)))
 
     def _clear_errors(self) -> AbstractContextManager[None]:
         return clear_errors(self.name)

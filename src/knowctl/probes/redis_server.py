@@ -19,6 +19,7 @@ from knowalledge_api.stores.store import cause_of
 from knowctl.errors import ErrorCode, KnowctlError
 from knowctl.model.diagnosis import Route, Unanswered
 from knowctl.model.live_check import RedisFacts, RedisMemory
+from knowctl.probes.wording import words
 
 MILLION: Final = 1_000_000
 ADDRESS: Final = "knowctl config show --origin REDIS_URL"
@@ -86,7 +87,7 @@ def _info(links: Links) -> dict[str, str] | Unanswered:
     except ResponseError as error:
         return _refused(error, "INFO")
     lines = (line.partition(":") for line in told.decode(errors="replace").splitlines())
-    return {name: value for name, _, value in lines if value}
+    return {name: words(value) for name, _, value in lines if value}
 
 
 def _version(info: dict[str, str]) -> str | Unanswered:
@@ -111,9 +112,10 @@ def _silent(what: str) -> Unanswered:
 
 def _refused(error: Exception, command: str) -> Unanswered:
     return Unanswered(
-        cause_of(error), f"ACL SETUSER … +{command.lower()}, for the user in REDIS_URL"
+        words(cause_of(error)), f"ACL SETUSER … +{command.lower()}, for the user in REDIS_URL"
     )
 
 
 def _away(error: Any, hint: str) -> KnowctlError:
-    return KnowctlError(ErrorCode.REDIS, "Redis does not answer", cause=cause_of(error), hint=hint)
+    cause = words(cause_of(error))
+    return KnowctlError(ErrorCode.REDIS, "Redis does not answer", cause=cause, hint=hint)

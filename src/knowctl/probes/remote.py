@@ -11,6 +11,7 @@ from knowctl.model.live import Silent, Worker, Workers
 from knowctl.model.pool import Sizes
 from knowctl.probes import answers
 from knowctl.probes.server import Answer
+from knowctl.probes.wording import words
 
 PATH: Final = "/api/admin/live"
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
@@ -87,7 +88,7 @@ def _worker(told: object) -> Worker | Silent:
     pid, generation = (said.get(name) for name in ("pid", "generation"))
     place = (pid if isinstance(pid, int) else 0, generation if isinstance(generation, int) else 0)
     if said.get("state") == "silent" or answers.reason(said):
-        cause = answers.reason(said) or answers.words(said.get("cause", "it is silent"))
+        cause = answers.reason(said) or words(said.get("cause", "it is silent"))
         return Silent(*place, cause)
     try:
         return answers.worker(said)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
 from knowctl.model.address import Address
 from knowctl.probes import exchange
+from knowctl.probes.wording import cleaned
 
 if TYPE_CHECKING:
     import ssl
@@ -153,8 +154,9 @@ def _who(token: str | None) -> dict[str, str]:
 
 
 def _parse(body: bytes) -> dict[str, Any]:
+    """The document of an answer, its texts as a terminal may show them."""
     try:
-        document = json.loads(body)
+        document = cleaned(json.loads(body))
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

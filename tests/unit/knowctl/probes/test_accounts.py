@@ -3,13 +3,14 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from knowalledge_api.database import Database
-from knowalledge_api.database.models import AuditEntry, Role, Tier
+from knowalledge_api.database.models import AuditEntry, Role, Tier, User
 from knowalledge_api.database.schema import migrate
 from knowctl.choices import RoleName, TierName
 from knowctl.errors import ErrorCode, ExitCode, KnowctlError
@@ -46,6 +47,14 @@ def test_a_user_lives_through_all_commands(probe: AccountsProbe) -> None:
     assert [each.user_id for each in probe.users(9).users] == ["ada", "bob"]
     listed = probe.users(1)
     assert ([each.user_id for each in listed.users], listed.more) == (["ada"], True)
+
+
+def test_what_stands_in_the_database_can_not_draw_on_a_terminal(probe: AccountsProbe) -> None:
+    probe.create("ada", "user", "free", "ada@example.org")
+    with closing(Database(probe.settings)) as database, database.session() as session:
+        session.execute(update(User).values(email="a\x1b[2J@b"))
+    [found] = probe.users(9).users
+    assert found.email == "a�[2J@b"
 
 
 def test_keys_are_issued_listed_rotated_and_revoked(probe: AccountsProbe) -> None:

@@ -129,10 +129,9 @@ def test_nothing_that_is_said_ends_otherwise_than_as_nonsense(name: str, data: A
         return
 
 
-def test_words_can_not_move_the_cursor_or_fill_the_screen() -> None:
-    assert answers.words("a\x1b[2J\nb") == "a�[2J�b"
-    assert answers.words("é✔") == "é✔"
-    assert len(answers.words("x" * 999)) == answers.LONGEST
+def test_what_a_worker_says_of_its_cache_is_text_for_a_terminal() -> None:
+    found = answers.worker(fake_server.state(4301, cache={"mode": "mem\x1b[2Jory", "hits": 3}))
+    assert found.cache == {"mode": "mem\N{REPLACEMENT CHARACTER}[2Jory", "hits": 3}
 
 
 def test_an_error_in_place_of_an_answer_is_a_reason() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_what_kept_a_migration_back_decides_the_exit_code(
     failure = told(probe, error).failure
     assert (failure.code, failure.exit_code) == (code, exit_code)
     assert failure.sql == getattr(error, "sql", ())
+
+
+@pytest.mark.parametrize("kind", [DatabaseUnavailableError, MigrationError])
+def test_what_a_database_says_can_not_draw_on_a_terminal(
+    probe: DatabaseProbe, kind: Callable[[str], Exception]
+) -> None:
+    failure = told(probe, kind("a\x1b[2Jb")).failure
+    assert failure.cause == "a\N{REPLACEMENT CHARACTER}[2Jb"
 
 
 def test_other_errors_are_bugs_and_stay_what_they_are(probe: DatabaseProbe) -> None:

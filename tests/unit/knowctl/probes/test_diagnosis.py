@@ -59,6 +59,17 @@ def test_what_is_not_known_stays_so(name: str) -> None:
     assert getattr(facts(**{name: PRIVATE}), name) == unanswered
 
 
+def test_what_others_called_themselves_or_theirs_can_not_draw_on_a_terminal() -> None:
+    session = found.LongTransaction(7, 99.0, "idle", "app", "u\x1b[2J", "SELECT ?")
+    wait = found.LockWait(1, 2.0, "t\x1b]0;x\x07", "a", "s", 3, "idle", "b", "q")
+    kept = facts(server="x\x9b", transactions=found.Transactions((session,)), locks=(wait,))
+    assert kept.server == "x�"
+    assert isinstance(kept.transactions, model.Transactions)
+    assert kept.transactions.sessions[0].user == "u�[2J"
+    assert isinstance(kept.locks, tuple)
+    assert kept.locks[0].table == "t�]0;x�"
+
+
 def test_what_a_database_knows_nothing_of_stays_nothing() -> None:
     kept = facts(transactions=None, locks=None, connections=None)
     assert (kept.transactions, kept.locks, kept.connections) == (None, None, None)

@@ -100,6 +100,13 @@ def test_what_a_server_says_is_read_within_bounds(
     assert got.latency_ms > 0
 
 
+def test_what_a_server_names_can_not_draw_on_a_terminal(serve: Serve) -> None:
+    name = "\\u001b[2J\\u001b]0;pwned\\u0007database"
+    body = f'{{"checks": {{"{name}": "failed"}}, "why": ["\\u202etxt"]}}'
+    got = ServerProbe(serve(http("503 No", body.encode())), timeout=2).ask("/ready")
+    assert got.body == {"checks": {"�[2J�]0;pwned�database": "failed"}, "why": ["�txt"]}
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [
