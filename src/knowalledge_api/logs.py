@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import IO, Any, Final
 
 import orjson
 
+from knowalledge_api.lines import field, unforged
 from knowalledge_api.settings import Settings
 from knowalledge_api.settings.table import LogFormat
 
@@ -31,8 +31,6 @@ QUIET: Final = ("alembic.runtime.plugins", "google_genai", "httpcore2", "httpx2"
 ATOMIC: Final = 4096
 """Bytes that come out of a pipe as one piece, however many write into it: PIPE_BUF of Linux."""
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# What ends a line or turns the reading direction somewhere: C0, C1, line separators, bidi.
-_FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class OurFormatter(logging.Formatter):
@@ -58,14 +56,14 @@ class JsonFormatter(OurFormatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return _FORGING.sub(_escape, _dump(fields))
+        return unforged(_dump(fields))
 
     def access(self, fields: dict[str, Any]) -> bytes:
         """One serialisation; what orjson leaves as it is, but could forge, is not ASCII or DEL."""
         line = orjson.dumps({"time": _now(), **_ACCESS, **fields}, option=orjson.OPT_APPEND_NEWLINE)
         if line.isascii() and b"\x7f" not in line:
             return line
-        return f"{_FORGING.sub(_escape, line[:-1].decode())}\n".encode()
+        return f"{unforged(line[:-1].decode())}\n".encode()
 
 
 class ConsoleFormatter(OurFormatter):
@@ -76,19 +74,19 @@ class ConsoleFormatter(OurFormatter):
         extras = {**_request_field(record), **_extras(record)}
         parts = [
             f"{_moment(record)[:19]} {record.levelname:7} {record.name}: {record.getMessage()}",
-            *(f"{name}={value}" for name, value in extras.items()),
+            *(field(name, value) for name, value in extras.items()),
         ]
-        lines = [_FORGING.sub(_escape, " ".join(parts))]
+        lines = [unforged(" ".join(parts))]
         if record.exc_info:
             trace = self.formatException(record.exc_info).split("\n")
-            lines.extend(f"  | {_FORGING.sub(_escape, line)}" for line in trace)
+            lines.extend(f"  | {unforged(line)}" for line in trace)
         return "\n".join(lines)
 
     def access(self, fields: dict[str, Any]) -> bytes:
         """The same line as of any record, without what is unknown."""
-        known = [f"{name}={value}" for name, value in fields.items() if value is not None]
+        known = [field(name, value) for name, value in fields.items() if value is not None]
         line = " ".join((f"{_now()[:19]} INFO    {access_log.name}: request", *known))
-        return f"{_FORGING.sub(_escape, line)}\n".encode()
+        return f"{unforged(line)}\n".encode()
 
 
 class OurHandler(logging.Handler):
@@ -294,7 +292,3 @@ def _dump(fields: dict[str, Any]) -> str:
         return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except orjson.JSONEncodeError:  # half a surrogate pair, or a number beyond 64 bits
         return json.dumps(fields, default=str)
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
-_FORGING: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from knowalledge_api.lines import field, unforged
 
 
 def _now() -> datetime:
@@ -51,9 +49,9 @@ class Journal:
             whole = {**record, **facts}
             line = json.dumps(whole, default=str, ensure_ascii=False, separators=(",", ":"))
         else:
-            extras = "".join(f" {name}={value}" for name, value in facts.items())
+            extras = "".join(f" {field(name, value)}" for name, value in facts.items())
             line = f"{moment[:19]} {level.upper():7} knowctl: {message}{extras}"
-        self._put(_FORGING.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
+        self._put(unforged(line) + "\n")
 
     def _put(self, line: str) -> None:
         content = line.encode()

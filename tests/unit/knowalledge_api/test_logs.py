@@ -84,6 +84,25 @@ def test_nothing_forges_a_line_on_the_console(message: str) -> None:
     line.encode()
 
 
+def test_no_value_passes_for_another_field_on_the_console(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forged = "/x status=200 user=root1"
+    line = access_lines({"path": forged, "status": 404}, capsys, "console")
+    assert line.endswith(f'request path="{forged}" status=404\n')
+    shown = logs.ConsoleFormatter().format(record("oh", path=forged, status=404))
+    assert shown.endswith(f'a: oh path="{forged}" status=404')
+
+
+def test_a_tag_that_nobody_sees_is_spelt_out_and_read_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = "/x\U000e0041\u200e"
+    line = access_lines({"path": path}, capsys, "json")
+    assert r"/x\udb40\udc41\u200e" in line
+    assert json.loads(line)["path"] == path
+
+
 def test_the_reading_direction_can_not_be_turned() -> None:
     assert "\u202e" not in logs.JsonFormatter().format(record("a\u202eb"))
     assert "a\\u202eb" in logs.ConsoleFormatter().format(record("a\u202eb"))

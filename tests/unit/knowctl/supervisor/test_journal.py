@@ -47,6 +47,12 @@ def test_no_message_forges_a_second_record(tmp_path: Path, log_format: str) -> N
     assert not {"\u2028", "\x1b"} & set(text)
 
 
+def test_no_fact_passes_for_another(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    journal(file, "console").info("oh", why="a pid=1", pid=7)
+    assert file.read_text().endswith('knowctl: oh why="a pid=1" pid=7\n')
+
+
 def test_the_file_may_be_moved_away_between_two_records(tmp_path: Path) -> None:
     file = tmp_path / "log"
     journal(file).info("one")
