@@ -64,7 +64,9 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rd-", dir="/tmp") as directory:
         monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
         monkeypatch.setattr("tempfile.tempdir", directory)
-        yield Path(directory) / "knowctl"
+        place = Path(directory) / "knowctl"
+        place.mkdir(mode=0o700)
+        yield place
 
 
 @pytest.fixture
@@ -355,6 +357,35 @@ def test_the_server_of_another_user_may_not_be_asked(running: FakeServer, mode: 
     os.close(writer)
     with open(reader, encoding="utf-8") as answer:  # noqa: PTH123 -- a descriptor
         assert answer.read() == f"4 {running.directory} is private to the user that serves"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_asks_the_server_of_another_user_where_it_is_named_and_not_elsewhere(
+    run: Run, running: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(running.directory, NOBODY, NOBODY)
+    said = run("status")
+    assert (said.code, said.out) == (4, "")
+    assert f"{running.directory} belongs to user id 65534" in " ".join(said.err.split())
+    elsewhere = running.directory.parent.rename(running.directory.parents[1] / "of-nobody")
+    monkeypatch.setenv("KNOWCTL_RUN_DIR", str(elsewhere / running.directory.name))
+    assert run("status").code == 0
+
+
+@pytest.mark.parametrize("planted", [True, False])
+def test_a_link_or_an_open_place_is_not_believed(
+    run: Run, running: FakeServer, *, planted: bool
+) -> None:
+    place = running.directory.parent
+    if planted:
+        place.symlink_to(place.rename(place.with_name("of-somebody")))
+        cause, hint = f"{place} is a link", f"remove {place}"
+    else:
+        place.chmod(0o777)
+        cause, hint = f"others may write into {place} (mode 0777)", f"chmod 700 {place}"
+    said = run("status", "-o", "json")
+    assert (said.code, said.error["code"], said.error["cause"]) == (4, "refused", cause)
+    assert said.error["hint"].startswith(hint)
 
 
 def _refusal(directory: Path) -> str:

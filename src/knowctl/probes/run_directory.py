@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_IMODE, S_ISDIR, S_ISLNK
 from typing import Any, Final, NoReturn
 
 from knowalledge_api.live.transport import connect
@@ -26,6 +26,9 @@ SOCKET_BYTES: Final = 100
 """A path of a Unix socket has at most 104 bytes on macOS and 108 on Linux (unix(7), sun_path)."""
 PATIENCE: Final = 0.5
 SHORTER: Final = "set KNOWCTL_RUN_DIR to something shorter"
+ELSEWHERE: Final = "set KNOWCTL_RUN_DIR to a directory of yours"
+OTHERS_WRITE: Final = 0o022
+"""The bits of a mode by which a group or everybody may put things into a directory."""
 
 
 def location(values: Mapping[str, Any], environ: Mapping[str, str]) -> Path:
@@ -81,10 +84,11 @@ def prepare(directory: Path | str) -> Path:
         _refuse(path, cause, SHORTER)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _see_that_its_place_is_safe(path)
         path.mkdir(mode=0o700, exist_ok=True)
         _see_that_it_is_safe(path)
     except OSError as error:
-        _refuse(path, error.strerror or str(error), "set KNOWCTL_RUN_DIR to a directory of yours")
+        _refuse(path, error.strerror or str(error), ELSEWHERE)
     return path
 
 
@@ -144,9 +148,13 @@ def running(places: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def is_served(directory: Path) -> bool:
-    """Whether a supervisor listens there; KnowctlError where that is not this user's to know."""
-    if sys.platform != "win32" and os.geteuid() and _owner(directory) not in {None, os.geteuid()}:
-        refuse_to_ask(directory)
+    """Whether a supervisor listens there; KnowctlError where that is not this user's to know.
+
+    Root asks the servers of others where KNOWCTL_RUN_DIR names them, and believes nobody else
+    in a place of its own.
+    """
+    if sys.platform != "win32":
+        _see_that_it_may_be_believed(directory)
     try:
         asker, _ = connect(directory / CONTROL, PATIENCE)
     except PermissionError:
@@ -176,11 +184,47 @@ def _see_that_it_is_safe(path: Path) -> None:
     if path.is_symlink() or not path.is_dir():
         _refuse(path, "it is no directory, but a link or a file", f"remove {path}")
     if path.stat().st_uid != os.geteuid():
-        _refuse_to_share(path)
-    if path.parent.stat().st_uid not in {0, os.geteuid()}:
-        _refuse_to_share(path.parent)
+        _refuse_to_share(path, path)
     if path.stat().st_mode & 0o077:
         path.chmod(0o700)
+
+
+def _see_that_its_place_is_safe(path: Path) -> None:
+    """Nobody else may put another directory, or a link to one, where this one is looked for.
+
+    A place that KNOWCTL_RUN_DIR names may be root's, and a link of root's, as /var/run is one.
+    """
+    if sys.platform == "win32":  # pragma: no cover - a user's temporary directory is its own
+        return
+    parent, ours = path.parent, {0, os.geteuid()}
+    found = parent.lstat()
+    if not _is_implicit(path):
+        if found.st_uid not in ours or parent.stat().st_uid not in ours:
+            _refuse_to_share(path, parent)
+    elif S_ISLNK(found.st_mode):
+        _refuse(path, f"{parent} is a link", f"remove {parent}, or {ELSEWHERE}")
+    elif found.st_uid != os.geteuid():
+        _refuse_to_share(path, parent)
+    elif found.st_mode & OTHERS_WRITE:
+        cause = f"others may write into {parent} (mode {S_IMODE(found.st_mode):04o})"
+        _refuse(path, cause, f"chmod 700 {parent}")
+
+
+def _see_that_it_may_be_believed(directory: Path) -> None:
+    owner, implicit = _owner(directory), _is_implicit(directory)
+    if implicit and _owner(directory.parent) is not None:
+        _see_that_its_place_is_safe(directory)
+    if owner in {None, os.geteuid()}:
+        return
+    if os.geteuid():
+        refuse_to_ask(directory)
+    if implicit:
+        _refuse_to_share(directory, directory)
+
+
+def _is_implicit(directory: Path) -> bool:
+    """Whether it is where run directories are that nobody names."""
+    return directory.parent in bases(os.environ)
 
 
 def _is_ours(path: Path) -> bool:
@@ -223,6 +267,10 @@ def _refuse(path: Path, cause: str, hint: str) -> NoReturn:
     )
 
 
-def _refuse_to_share(path: Path) -> NoReturn:
-    cause = f"{path} belongs to user id {path.stat().st_uid}, and this is {_user()}"
-    _refuse(path, cause, "run as that user, or set KNOWCTL_RUN_DIR to a directory of yours")
+def _refuse_to_share(path: Path, foreign: Path) -> NoReturn:
+    """Refuse it for a part of it, itself or its parent, that is another user's."""
+    found = foreign.lstat()
+    if S_ISLNK(found.st_mode) and found.st_uid in {0, os.geteuid()}:
+        found = foreign.stat()
+    cause = f"{foreign} belongs to user id {found.st_uid}, and this is {_user()}"
+    _refuse(path, cause, f"run as that user, or {ELSEWHERE}")

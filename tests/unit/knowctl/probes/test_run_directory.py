@@ -109,6 +109,78 @@ def test_what_belongs_to_somebody_else_is_refused(short: Path, name: str) -> Non
     assert f"{short / name} belongs to user id 65534" in refusal(short / "base" / "a")
 
 
+@pytest.fixture
+def implicit(short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this user's run directories are without a setting, in a temporary directory of all."""
+    short.chmod(0o1777)
+    monkeypatch.setattr("tempfile.tempdir", str(short))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    return own()
+
+
+def test_a_link_in_place_of_its_parent_is_refused_and_nothing_made_behind_it(
+    short: Path, implicit: Path
+) -> None:
+    (short / "planted").mkdir()
+    implicit.symlink_to(short / "planted")
+    assert refusal(implicit / "5000") == (
+        f"{implicit} is a link; remove {implicit}, or set KNOWCTL_RUN_DIR to a directory of yours"
+    )
+    assert list((short / "planted").iterdir()) == []
+    with pytest.raises(KnowctlError, match="can't be used"):
+        run_directory.is_served(implicit / "5000")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777, 0o702])
+def test_a_parent_into_which_others_may_write_is_refused(implicit: Path, mode: int) -> None:
+    prepare(implicit / "5000")
+    implicit.chmod(mode)
+    assert refusal(implicit / "5000") == (
+        f"others may write into {implicit} (mode {mode:04o}); chmod 700 {implicit}"
+    )
+    with pytest.raises(KnowctlError, match="can't be used"):
+        run_directory.is_served(implicit / "5000")
+    implicit.chmod(0o755)
+    prepare(implicit / "5000")
+    assert not run_directory.is_served(implicit / "5000")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_in_a_place_of_its_own_even_root_believes_nobody_else(implicit: Path) -> None:
+    made = prepare(implicit / "5000")
+    for foreign in (made, implicit):
+        os.chown(foreign, 65534, 65534)
+        with pytest.raises(KnowctlError) as raised:
+            run_directory.is_served(made)
+        assert raised.value.failure.cause.startswith(f"{foreign} belongs to user id 65534")
+        os.chown(made, 0, 0)
+    assert run_directory.running([implicit]) == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_may_ask_the_server_of_somebody_else_where_it_is_named(short: Path) -> None:
+    (short / "a").mkdir()
+    os.chown(short / "a", 65534, 65534)
+    assert not run_directory.is_served(short / "a")
+
+
+def test_a_place_that_is_named_may_be_reached_by_a_link_of_ones_own_or_of_roots(
+    short: Path,
+) -> None:
+    (short / "real").mkdir()
+    (short / "link").symlink_to(short / "real")
+    assert prepare(short / "link" / "a").is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_a_place_that_is_named_is_refused_behind_a_link_of_somebody_else(short: Path) -> None:
+    (short / "real").mkdir()
+    (short / "link").symlink_to(short / "real")
+    os.chown(short / "link", 65534, 65534, follow_symlinks=False)
+    assert f"{short / 'link'} belongs to user id 65534" in refusal(short / "link" / "a")
+    assert list((short / "real").iterdir()) == []
+
+
 def test_a_path_that_is_too_long_for_sockets_is_refused() -> None:
     room = run_directory.SOCKET_BYTES - 1 - len(run_directory.LONGEST) - 1
     fits = Path("/tmp") / ("x" * (room - len("/tmp/")))
