@@ -236,7 +236,7 @@ class Context:
         """The server at a URL or at KNOWCTL_URL, None where none is named."""
         from knowctl.probes.remote import RemoteProbe, token_of
 
-        values = self.settings.values()
+        values = self.settings.usable("KNOWCTL_CA_CERT", *(() if url else ("KNOWCTL_URL",)))
         if not (url or values["knowctl_url"]):
             return None
         return RemoteProbe(self.server(url), token_of(values))

@@ -1,4 +1,4 @@
-"""R10: no environment and no .env gives a traceback, and no secret is printed by any command."""
+"""R10: no environment and no .env gives a traceback; no command prints or misdirects a secret."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
@@ -339,3 +340,27 @@ def test_a_beginning_shows_the_secrets_that_it_made_in_its_file_alone(tmp_path: 
     ]
     assert len(made) == 2
     assert not [each for each in made if each in done.stdout + done.stderr]
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_no_key_is_sent_where_the_file_of_a_stranger_says(tmp_path: Path, *, foreign: bool) -> None:
+    if foreign and os.geteuid():
+        pytest.skip("only root can give a file away")
+    file = tmp_path / ".env"
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        file.write_text(f"KNOWCTL_URL=http://127.0.0.1:{stranger.getsockname()[1]}\n")
+        file.chmod(0o644 if foreign else 0o666)
+        if foreign:
+            os.chown(file, 65534, 65534)
+        asked = {"cwd": tmp_path, "environ": {"KNOWCTL_API_KEY": "sk_canary"}}
+        refused = knowctl("pool", "stats", **asked)  # type: ignore[arg-type]  # by name
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "where KNOWCTL_API_KEY is sent" in " ".join(refused.stderr.split())
+        stranger.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody has come
+            stranger.accept()
+        knowctl("pool", "stats", "--env-file", ".env", **asked)  # type: ignore[arg-type]  # by name
+        link, _ = stranger.accept()
+        with link:
+            link.settimeout(30)
+            assert b"Bearer sk_canary" in link.recv(65536)

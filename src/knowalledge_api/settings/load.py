@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from knowalledge_api.settings.kinds import Secret
 from knowalledge_api.settings.machine import available_cpus
@@ -23,6 +24,14 @@ from knowalledge_api.settings.table import TABLE, Basis, Derived, Environment, S
 
 DEFAULT = Origin("default")
 LONGEST_SHOWN = 60
+SENT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "GEMINI_BASE_URL": ("GOOGLE_API_KEY",),
+        "KNOWCTL_CA_CERT": ("KNOWCTL_API_KEY", "METRICS_TOKEN"),
+        "KNOWCTL_URL": ("KNOWCTL_API_KEY", "METRICS_TOKEN"),
+    }
+)
+"""What says where keys are sent, or whom to take for that place, and the keys."""
 
 
 class Shown(NamedTuple):
@@ -77,7 +86,8 @@ def load(
     """Gather the sources, the first that has a name winning: command line, environment, .env.
 
     `env_file` was asked for and has to be there; without it `.env` in the working directory is
-    read where it exists. `overrides` are the command line's, by setting name.
+    read where it exists; one that somebody else may have written does not say where a key of
+    another source is sent. `overrides` are the command line's, by setting name.
     """
     file = read_env_file(env_file or Path(".env"), required=env_file is not None)
     given = {
@@ -86,10 +96,12 @@ def load(
         **from_mapping(overrides or {}, "command line"),
     }
     raws, secret_problems = _with_secret_files(given, overrides or {})
+    astray = tuple(_astray(raws, file))
+    raws = {name: raw for name, raw in raws.items() if name not in {each.name for each in astray}}
     values, problems = _read_all(raws, cpus if cpus is not None else available_cpus())
     path = env_file or Path(".env")
     missing = _missing(raws, values["app_env"], path if os.path.exists(path) else None)  # noqa: PTH110 -- Path's own raises on some paths
-    found = (*file.problems, *secret_problems, *problems, *missing)
+    found = (*file.problems, *secret_problems, *astray, *problems, *missing)
     return Loaded(
         settings=None if found else Settings(**values),
         values=values,
@@ -132,6 +144,27 @@ def _with_secret_files(
         elif content.text:
             raws[row.name] = content
     return raws, problems
+
+
+def _astray(raws: Mapping[str, Raw], file: EnvFile) -> Iterable[Problem]:
+    """Places that a file in doubt names for keys which it does not hold itself."""
+    for name, keys in SENT.items():
+        raw = raws.get(name)
+        if not file.doubt or raw is None or raw is not file.values.get(name):
+            continue
+        sent = [key for key in keys if key in raws and raws[key] is not file.values.get(key)]
+        if sent:
+            yield _untrusted(raw.origin, name, sent[0], file.doubt)
+
+
+def _untrusted(place: Origin, name: str, key: str, doubt: str) -> Problem:
+    path = place.file
+    cause = f"{path} {doubt}, and names {name}: that may not decide where {key} is sent"
+    hint = (
+        f"read {path}; where it is right, name it: --env-file {path} (KNOWCTL_ENV_FILE={path}),"
+        f" or make it yours alone: chown and chmod 600 {path}"
+    )
+    return Problem(ProblemKind.UNTRUSTED, name, cause, hint, place)
 
 
 def _read_all(raws: Mapping[str, Raw], cpus: int) -> tuple[dict[str, Any], list[Problem]]:

@@ -7,6 +7,7 @@ import io
 import os
 import select
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -28,6 +29,7 @@ class ProblemKind(StrEnum):
     TWICE = "twice"
     VALUE = "value"
     MISSING = "missing"
+    UNTRUSTED = "untrusted"
 
 
 class Origin(NamedTuple):
@@ -62,30 +64,35 @@ class Problem(NamedTuple):
 class EnvFile(NamedTuple):
     """What a .env file holds, the last of equal names winning, and what is wrong with it.
 
-    `empty` are the names that stand there without a value.
+    `empty` are the names that stand there without a value. `doubt` says why somebody else may
+    have written it, where nobody named it.
     """
 
     values: Mapping[str, Raw]
     problems: tuple[Problem, ...] = ()
     empty: Mapping[str, Origin] = MappingProxyType({})
+    doubt: str = ""
 
 
 def read_env_file(path: Path, *, required: bool) -> EnvFile:
     """Read a .env file; one that is not there is empty unless `required` (it was asked for)."""
     try:
-        content = _bounded_read(path)
+        with _opened(path) as file:
+            doubt = "" if required else _doubt(os.fstat(file.fileno()))
+            content = _text_of(file)
     except FileNotFoundError:
         return EnvFile({}, (_missing(path),) if required else ())
     except (OSError, UnicodeDecodeError, ValueError) as error:
         return EnvFile({}, (_unreadable(path, error),))
-    return _parse(path, content)
+    return _parse(path, content)._replace(doubt=doubt)
 
 
 def read_secret_file(name: str, pointer: Raw) -> Raw | Problem:
     """The value of `name` from the file that `<name>_FILE` names, less one trailing newline."""
     path = Path(pointer.text)
     try:
-        content = _bounded_read(path)
+        with _opened(path) as file:
+            content = _text_of(file)
     except (OSError, UnicodeDecodeError, ValueError) as error:
         cause = f"{name}_FILE names {path}, which can't be read: {_reason(error)}"
         hint = f"make {path} readable for this user, or unset {name}_FILE"
@@ -98,9 +105,23 @@ def from_mapping(values: Mapping[str, str], kind: str) -> dict[str, Raw]:
     return {name: Raw(text, Origin(kind)) for name, text in values.items() if text}
 
 
-def _bounded_read(path: Path) -> str:
-    with open(path, "rb", buffering=0, opener=_opened_at_once) as file:
-        content = _bytes_of(file)
+def _opened(path: Path) -> FileIO:
+    return open(path, "rb", buffering=0, opener=_opened_at_once)
+
+
+def _doubt(found: os.stat_result) -> str:
+    """Why somebody else may have written a file; its group may, which is mostly one's own."""
+    if sys.platform == "win32":  # pragma: no cover - it tells neither owners nor modes
+        return ""
+    if found.st_uid not in {0, os.geteuid()}:
+        return f"belongs to user id {found.st_uid}"
+    if found.st_mode & stat.S_IWOTH:
+        return f"may be written by everybody (mode {stat.S_IMODE(found.st_mode):04o})"
+    return ""
+
+
+def _text_of(file: FileIO) -> str:
+    content = _bytes_of(file)
     if len(content) > LARGEST_FILE:
         raise ValueError("it is larger than 1 MiB")
     if b"\0" in content:

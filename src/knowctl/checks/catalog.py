@@ -59,6 +59,7 @@ CONFIGURATION: Final[tuple[Check[ConfigurationFacts], ...]] = (
     Check("KC128", INFO, "Production answers to its own names alone", edge.hosts_listed, READ),
     Check("KC129", WARNING, "Production limits requests", edge.limited, READ),
     Check("KC130", WARNING, "Trusted networks are few", edge.trusted_few, READ),
+    Check("KC131", ERROR, "No file of a stranger says where a key is sent", config.directed),
     Check("KC301", WARNING, "Data outside development is in a database server", backends.production_database, READ),
     Check("KC302", ERROR, "Replicas share a database server", backends.replicas_share_a_database, READ),
     Check("KC303", ERROR, "The database's driver is installed", backends.driver_installed, READ),

@@ -56,6 +56,11 @@ def required(facts: ConfigurationFacts) -> Iterator[Fault]:
     yield from _problems(facts, "missing")
 
 
+def directed(facts: ConfigurationFacts) -> Iterator[Fault]:
+    """No file that somebody else may have written says where a key is sent."""
+    yield from _problems(facts, "untrusted")
+
+
 def spelling(facts: ConfigurationFacts) -> Iterator[Fault]:
     """No variable looks like one of ours and is none."""
     for name in sorted(facts.given - facts.known - NOT_OURS - FORMER.keys() - {*BEHIND_ITS_BACK}):

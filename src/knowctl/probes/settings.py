@@ -42,8 +42,11 @@ class SettingsProbe:
 
     def trusted(self, *names: str) -> Mapping[str, Any]:
         """Every value by attribute; KnowctlError where these, or the .env file, can't be read."""
-        barred = {*names, str(self.env_file or Path(".env"))}
-        found = tuple(each for each in self._loaded.problems if each.name in barred)
+        return self.usable(*names, str(self.env_file or Path(".env")))
+
+    def usable(self, *names: str) -> Mapping[str, Any]:
+        """Every value by attribute; KnowctlError where these can't be used."""
+        found = tuple(each for each in self._loaded.problems if each.name in names)
         if found:
             raise _error(_failure(found))
         return self._loaded.values

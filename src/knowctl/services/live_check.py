@@ -25,7 +25,7 @@ SUBJECT: Final = "the configuration"
 CONNECTED: Final[tuple[Check[Any], ...]] = (*SCHEMA, *LIVE, *MACHINE)
 GUESSED, MEASURED = "KC305", "KC330"
 """Whether the connections fit: a database as it comes, and the one that is there."""
-USABLE: Final = ("KC101", "KC102", "KC103", "KC104")
+USABLE: Final = ("KC101", "KC102", "KC103", "KC104", "KC131")
 """Checks without whose pass there are no settings to connect with."""
 
 T = TypeVar("T")

@@ -156,6 +156,25 @@ def test_a_server_elsewhere_is_asked_where_one_is_named() -> None:
     assert given.server.url == "http://a"
 
 
+def test_a_file_that_everybody_may_write_to_names_no_server_for_a_key_that_it_does_not_hold() -> (
+    None
+):
+    file = Path(".env")
+    file.write_text("KNOWCTL_URL=http://b\n")
+    file.chmod(0o666)
+    astray = context(KNOWCTL_API_KEY="canary")
+    with pytest.raises(KnowctlError) as raised:
+        astray.remote(None)
+    assert raised.value.failure.code is ErrorCode.CONFIGURATION
+    assert "where KNOWCTL_API_KEY is sent" in raised.value.failure.cause
+    given = astray.remote("http://a")
+    assert given is not None
+    assert (given.server.url, given.token) == ("http://a", "canary")
+    named = context(Common(file), KNOWCTL_API_KEY="canary").remote(None)
+    assert named is not None
+    assert (named.server.url, named.token) == ("http://b", "canary")
+
+
 def test_sizes_and_limits_are_those_of_the_settings() -> None:
     one = context(DB_POOL_SIZE="7", DRAIN_SECONDS="3", GUNICORN_GRACEFUL_TIMEOUT="20")
     assert one.sizes().size == 7

@@ -84,6 +84,67 @@ def test_a_missing_key_is_added_to_the_file_that_is_there_or_a_file_begun(
     assert problem.hint.endswith(" >> a.env")
 
 
+@pytest.fixture
+def doubtful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty .env in the working directory to which everybody may write."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / ".env"
+    file.touch()
+    file.chmod(0o666)
+    return file
+
+
+ASTRAY = [
+    ("KNOWCTL_URL", "http://127.0.0.1:5988", "KNOWCTL_API_KEY"),
+    ("KNOWCTL_URL", "http://127.0.0.1:5988", "METRICS_TOKEN"),
+    ("KNOWCTL_CA_CERT", "/tmp/ca.pem", "KNOWCTL_API_KEY"),
+    ("GEMINI_BASE_URL", "https://elsewhere.example", "GOOGLE_API_KEY"),
+]
+
+
+@pytest.mark.parametrize(("name", "place", "key"), ASTRAY)
+def test_a_file_in_doubt_does_not_say_where_a_key_of_another_source_is_sent(
+    doubtful: Path, name: str, place: str, key: str
+) -> None:
+    doubtful.write_text(f"PORT=5001\n{name}={place}\n")
+    loaded = load({key: CANARY})
+    (problem,) = loaded.problems
+    assert (problem.kind, problem.name) == (ProblemKind.UNTRUSTED, name)
+    assert (problem.origin.file, problem.origin.line) == (".env", 2)
+    assert problem.cause == (
+        f".env may be written by everybody (mode 0666), and names {name}:"
+        f" that may not decide where {key} is sent"
+    )
+    assert problem.hint.startswith("read .env; where it is right, name it: --env-file .env")
+    assert loaded.settings is None
+    assert loaded.values[name.lower()] is None
+    assert loaded.values["port"] == 5001
+    assert CANARY not in repr(problem)
+
+
+@pytest.mark.parametrize(("name", "place", "key"), ASTRAY)
+def test_it_does_where_it_was_named_or_holds_the_key_or_where_another_source_says_the_same(
+    doubtful: Path, name: str, place: str, key: str
+) -> None:
+    doubtful.write_text(f"{name}={place}\n")
+    assert load({key: CANARY}, env_file=Path(".env")).problems == ()
+    assert load({key: CANARY, name: place}).problems == ()
+    assert load({}).problems == ()
+    doubtful.chmod(0o664)
+    assert load({key: CANARY}).problems == ()
+    doubtful.chmod(0o666)
+    doubtful.write_text(f"{name}={place}\n{key}={CANARY}\n")
+    assert load({}).problems == ()
+    assert [each.name for each in load({key: f"{CANARY}x"}).problems] == [name]
+
+
+def test_nor_does_it_where_it_names_a_file_of_which_it_holds_nothing(doubtful: Path) -> None:
+    secret = doubtful.with_name("secret")
+    secret.write_text(CANARY)
+    doubtful.write_text(f"KNOWCTL_URL=http://x.example\nKNOWCTL_API_KEY_FILE={secret}\n")
+    assert [each.name for each in load({}).problems] == ["KNOWCTL_URL"]
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(f"postgresql://u:{CANARY}@h/x\n")

@@ -25,6 +25,8 @@ from knowalledge_api.settings.sources import (
     read_secret_file,
 )
 
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
 
 def read(tmp_path: Path, content: bytes) -> EnvFile:
     file = tmp_path / "env"
@@ -51,6 +53,36 @@ def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
         (ProblemKind.SYNTAX, 3),
         (ProblemKind.SYNTAX, 4),
     ]
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o602, 0o777])
+def test_a_file_that_everybody_may_write_to_is_in_doubt_unless_it_was_named(
+    tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1\n")
+    file.chmod(mode)
+    found = read_env_file(file, required=False)
+    assert found.doubt == f"may be written by everybody (mode {mode:04o})"
+    assert found.values["A"].text == "1"
+    assert read_env_file(file, required=True).doubt == ""
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o660])
+def test_a_file_that_its_group_may_write_to_is_not_in_doubt(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / ".env"
+    file.touch()
+    file.chmod(mode)
+    assert read_env_file(file, required=False).doubt == ""
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give a file away")
+def test_a_file_of_somebody_else_is_in_doubt_unless_it_was_named(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.touch()
+    os.chown(file, 65534, 65534)
+    assert read_env_file(file, required=False).doubt == "belongs to user id 65534"
+    assert read_env_file(file, required=True).doubt == ""
 
 
 def test_a_missing_file_matters_where_it_was_asked_for(tmp_path: Path) -> None:

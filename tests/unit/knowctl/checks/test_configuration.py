@@ -80,6 +80,12 @@ CASES = (
         "unset PORT in the environment", {}, file="PORT=9000\n"),
     Case("KC109", INFO, {"PORT": "8000"}, "PORT", "or remove it from .env", {"PORT": "8000"},
         file="PORT=9000\n", file_after="HOST=127.0.0.1\n"),
+    Case("KC131", ERROR, {"GOOGLE_API_KEY": "canary"}, "where GOOGLE_API_KEY is sent",
+        "chmod 600 .env", {"GOOGLE_API_KEY": "canary"},
+        file="GEMINI_BASE_URL=https://elsewhere.example\n", mode=0o666),
+    Case("KC131", ERROR, {"KNOWCTL_API_KEY": "canary"}, "names KNOWCTL_URL",
+        "--env-file .env (KNOWCTL_ENV_FILE=.env)", {"KNOWCTL_API_KEY": "canary"},
+        file="KNOWCTL_URL=http://127.0.0.1:5988\n", mode=0o602),
     Case("KC504", WARNING, {"GUNICORN_CMD_ARGS": "--reload"}, "GUNICORN_CMD_ARGS",
         "unset GUNICORN_CMD_ARGS", {}),
     Case("KC504", WARNING, {"FORWARDED_ALLOW_IPS": "*"}, "FORWARDED_ALLOW_IPS",
@@ -91,6 +97,7 @@ SILENT = {
     "KC107": {"PATH": "", "PORT": "8000"},
     "KC108": {"FLASK_SECRET_KEY": "x", "SECRET_KEY_FILE": "key"},
     "KC109": {"PORT": "8000"},
+    "KC131": {"GOOGLE_API_KEY": "x", "GEMINI_BASE_URL": "https://x.example"},
     "KC504": {"GUNICORN_WORKERS": "2"},
 }
 """What is near to each fault and none."""
