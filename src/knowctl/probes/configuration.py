@@ -29,6 +29,7 @@ from knowctl.model.results import Where
 from knowctl.model.serving import Serving, Times
 from knowctl.probes import run_directory
 from knowctl.probes.surroundings import file_facts, look_around
+from knowctl.probes.wording import printable
 
 NOT_SETTINGS = frozenset({"KNOWCTL_ENV_FILE", "KNOWCTL_GENERATION"})
 MARGIN = 5.0
@@ -41,11 +42,15 @@ def facts_of(loaded: Loaded, environ: Mapping[str, str], env_file: Path) -> Conf
     return ConfigurationFacts(
         values={row.name: _harmless(loaded.values[row.attribute]) for row in TABLE},
         places=places_of(loaded),
-        given=frozenset(loaded.given),
+        given=frozenset(map(printable, loaded.given)),
         known=_known_names(),
         problems=tuple(
             SettingProblem(
-                each.kind, each.name, each.cause, each.hint, _where(each.name, each.origin)
+                each.kind,
+                each.name,
+                printable(each.cause),
+                printable(each.hint),
+                _where(each.name, each.origin),
             )
             for each in loaded.problems
         ),
@@ -61,7 +66,7 @@ def facts_of(loaded: Loaded, environ: Mapping[str, str], env_file: Path) -> Conf
 
 def places_of(loaded: Loaded) -> dict[str, Where]:
     """Where the value of each setting that is given came from."""
-    return {name: _where(name, raw.origin) for name, raw in loaded.given.items()}
+    return _places({name: raw.origin for name, raw in loaded.given.items()})
 
 
 def uses_gemini(values: Mapping[str, Any]) -> bool:
@@ -134,4 +139,6 @@ def _where(name: str, origin: Origin) -> Where:
 
 
 def _places(origins: Mapping[str, Origin]) -> dict[str, Where]:
-    return {name: _where(name, origin) for name, origin in origins.items()}
+    """Where names stand; anybody may have written them, so they are what a terminal may show."""
+    shown = ((printable(name), origin) for name, origin in origins.items())
+    return {name: _where(name, origin) for name, origin in shown}

@@ -11,6 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from knowalledge_api.settings import TABLE, Loaded, Problem, Settings, load
 from knowctl.errors import ErrorCode, Failure, KnowctlError
+from knowctl.probes.wording import printable
 
 if TYPE_CHECKING:
     from knowctl.model.configuration import ConfigurationFacts, ShownSettings
@@ -99,7 +100,7 @@ def _failure(problems: tuple[Problem, ...]) -> Failure:
     if others:
         message += f": {len(problems)} problems, the first of them"
     hint = f"{first.hint}; then knowctl config check" if others else first.hint
-    return Failure(ErrorCode.CONFIGURATION, message, first.cause, hint)
+    return Failure(ErrorCode.CONFIGURATION, message, printable(first.cause), printable(hint))
 
 
 def _secret_parts(secret: str) -> Iterator[str]:

@@ -8,11 +8,16 @@ LONGEST: Final = 300
 """Characters of a word that are kept: a route, a path or a user is shorter where it means well."""
 
 
-def words(value: object) -> str:
-    """Text that a terminal may show: no control characters, not without end."""
-    shown = "".join(
+def printable(value: object) -> str:
+    """Text without control characters, however long."""
+    return "".join(
         sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)
     )
+
+
+def words(value: object) -> str:
+    """Text that a terminal may show: no control characters, not without end."""
+    shown = printable(value)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 

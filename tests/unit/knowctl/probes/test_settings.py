@@ -30,6 +30,20 @@ def test_settings_that_can_not_be_used_are_told_by_the_first_problem(
     assert failure.hint.endswith("knowctl config check") is bool(more)
 
 
+def test_what_a_source_says_can_not_draw_on_a_terminal() -> None:
+    environ = {"SECRET_KEY_FILE": "no\x1b[2Jx", "DATABASE_\x1b[2JX": "1"}
+    probe = SettingsProbe(environ)
+    with pytest.raises(KnowctlError) as raised:
+        probe.settings()
+    failure = raised.value.failure
+    assert "no�[2Jx" in failure.cause
+    assert "no�[2Jx" in failure.hint
+    facts = probe.facts()
+    assert "DATABASE_�[2JX" in facts.given
+    assert facts.where("DATABASE_�[2JX").variable == "DATABASE_�[2JX"
+    assert "\x1b" not in repr(facts.problems)
+
+
 def test_values_are_there_by_attribute_with_defaults_for_the_unusable() -> None:
     values = SettingsProbe({"PORT": "x", "HOST": "::", "REPLICAS": "2"}).values()
     assert (values["port"], values["host"], values["replicas"]) == (5000, "127.0.0.1", 2)

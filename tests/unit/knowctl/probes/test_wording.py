@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from knowctl.probes.wording import LONGEST, cleaned, words
+from knowctl.probes.wording import LONGEST, cleaned, printable, words
 
 
 def test_words_can_not_move_the_cursor_or_fill_the_screen() -> None:
     assert words("a\x1b[2J\nb") == "a�[2J�b"
     assert words("é✔") == "é✔"
     assert len(words("x" * 999)) == LONGEST
+
+
+def test_what_is_printable_is_as_long_as_it_was() -> None:
+    assert printable("a\x1b" + "x" * 999) == "a�" + "x" * 999
 
 
 @pytest.mark.parametrize(
