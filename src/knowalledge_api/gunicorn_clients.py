@@ -12,12 +12,12 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, Final
 
-from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
-
 from knowalledge_api.arrivals import Bounds, Stage
-from knowalledge_api.gunicorn_answers import INTERNAL, answered, status_of
+from knowalledge_api.gunicorn_answers import answered
 from knowalledge_api.gunicorn_connection import CONTINUE, Connection, Room
+from knowalledge_api.gunicorn_leaving import Leaving
+from knowalledge_api.gunicorn_outgoing import GoneError
+from knowalledge_api.gunicorn_requests import AnsweringWorker
 from knowalledge_api.gunicorn_threads import Served, Threads
 from knowalledge_api.routes.early import Early
 
@@ -51,11 +51,11 @@ class Remembered:
         return value
 
 
-class PatientWorker(ThreadWorker):
+class PatientWorker(AnsweringWorker):
     """A request gets a thread when its last byte is there, and has to arrive in time.
 
-    Until then it waits on the poller of the main thread, as do silent clients, idle ones, and
-    those that do not close.
+    Until then it waits on the poller of the main thread, as do silent clients, idle ones, those
+    that do not take their answers, and those that do not close.
     """
 
     wsgi: Any
@@ -68,6 +68,7 @@ class PatientWorker(ThreadWorker):
         self.running = 0
         self.lingering: deque[Any] = deque()
         self.arriving: deque[Connection] = deque()
+        self.leaving = Leaving(self)
         self.room = Room(LARGEST_HELD)
         self.next_look = 0.0
         self.rests_until = 0.0
@@ -171,10 +172,11 @@ class PatientWorker(ThreadWorker):
         now = time.monotonic()
         took = now - (conn.patience.since or now)
         try:
-            conn.sock.send(self.early.raw(status, conn.address, took, retry_after))
-            self.part(conn)
-        except (OSError, ValueError):
+            conn.out.sendall(self.early.raw(status, conn.address, took, retry_after))
+        except GoneError:
             self.drop(conn)
+            return
+        self.depart(conn, kept=False)
 
     def get_thread_pool(self) -> Threads:
         """Make the threads, none of which runs yet."""
@@ -186,32 +188,20 @@ class PatientWorker(ThreadWorker):
         self.running += 1
         self.tpool.give(conn, self.running)
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Ask the application; the client was told to go on when its body was waited for."""
-        req._expected_100_continue = False  # noqa: SLF001 -- or else it would be told once more
-        return super().handle_request(req, conn)
-
-    def _keepalive_after(self, conn: Any, keepalive: object) -> bool:
-        """Pass over what the application left of a body: it is all here, nobody is waited for."""
-        return bool(keepalive and conn.parser.finish_body())
-
-    def handle_error(self, _req: object, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer a request that can't be read; what was in it may be secret, and is not logged."""
-        status = status_of(exc)
-        if status == INTERNAL:
-            self.log.error("A request ended without an answer", exc_info=exc)
-        address = str(addr[0]) if isinstance(addr, tuple) else ""
-        with suppress(OSError):
-            write_nonblock(client, self.early.raw(status, address))
-
     def finish_request(self, conn: Any, fs: Served) -> None:
-        """Keep or end a connection whose thread is done with it."""
+        """Take a connection back whose thread is done with it."""
         self.running -= 1
         self.room.release(conn)
         if fs.error:
             self.log.error("A request ended its thread", exc_info=fs.error)
+        self.depart(conn, kept=fs.kept)
+
+    def depart(self, conn: Connection, *, kept: bool) -> None:
+        """Go on with a connection that was answered, once its client has taken all of it."""
         try:
-            if fs.kept:
+            if conn.out.kept:
+                self.leaving.add(conn, kept=kept)
+            elif kept:
                 self.keep(conn)
             else:
                 self.part(conn)
@@ -221,7 +211,6 @@ class PatientWorker(ThreadWorker):
     def keep(self, conn: Connection) -> None:
         """Wait for the next request of a connection, of which some may be there already."""
         ahead = conn.renew()
-        conn.sock.settimeout(0)
         if ahead:
             self.take(conn, ahead)
             return
@@ -235,7 +224,6 @@ class PatientWorker(ThreadWorker):
         happens meanwhile: up to 2 s for one that does not close (27.0.1, measured).
         """
         conn.sock.shutdown(socket.SHUT_WR)
-        conn.sock.settimeout(0)
         conn.timeout = time.monotonic() + LINGER
         conn.rest = 0
         readable = partial(self.read_rest, conn)
@@ -273,6 +261,7 @@ class PatientWorker(ThreadWorker):
             self.drop(conn)
         if now >= self.next_look:
             self.next_look = now + LOOK
+            self.leaving.end_overdue(now)
             for conn in [each for each in self.arriving if each.timeout <= now]:
                 self.refuse(conn, 408)
 

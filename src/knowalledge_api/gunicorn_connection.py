@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-import struct
 import time
 from collections import deque
 from typing import Any, Final
@@ -15,13 +13,12 @@ from gunicorn.sock import ssl_wrap_socket
 from gunicorn.workers.gthread import TConn
 
 from knowalledge_api.arrivals import Arrival, Bounds, Patience, Stage
+from knowalledge_api.gunicorn_outgoing import Outgoing
 
 PIECE: Final = 65536
 """Bytes received at once."""
 SMALLEST: Final = 8192
 """Bytes that gunicorn's parser is given at once where it does not ask for more."""
-SEND_SECONDS: Final = 30
-"""For how long a client may take nothing of its answer."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOT_YET: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -76,6 +73,7 @@ class Connection(TConn):
 
     `timeout` is when it is over, by time.monotonic().
     `place` is the queue in which it waits for its client, `held` its share of the room.
+    `out` is how its answer leaves. Its socket never waits, in no thread.
     """
 
     sock: Any
@@ -83,7 +81,6 @@ class Connection(TConn):
 
     def __init__(self, config: Any, sock: Any, client: Any, server: Any, bounds: Bounds) -> None:
         super().__init__(config, sock, client, server)
-        self.data_ready = True  # or else a thread would wait for data
         self.arrival = Arrival(bounds)
         self.bounds = bounds
         self.shaken = True
@@ -91,7 +88,7 @@ class Connection(TConn):
         self.place: deque[Any] | None = None
         self.held = 0
         self.rest = 0
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_SECONDS, 0))
+        self.out = Outgoing(sock)
 
     @property
     def address(self) -> str:
@@ -101,6 +98,7 @@ class Connection(TConn):
     def wrap(self) -> None:
         """Begin TLS; OSError where the client is gone."""
         self.sock = ssl_wrap_socket(self.sock, self.cfg)
+        self.out = Outgoing(self.sock)
         self.shaken = False
 
     def receive(self) -> bytes | None:
@@ -131,7 +129,6 @@ class Connection(TConn):
         if self.parser is None:
             self.parser = get_parser(self.cfg, self.sock, self._peer())
             self.parser.unreader = Held(self.sock)
-            self.initialized = True
         self.parser.unreader.pieces = self.arrival.pieces
 
     def _peer(self) -> Any:
@@ -148,4 +145,5 @@ class Connection(TConn):
         """Make ready for the next request; what has been received of it already."""
         self.arrival = Arrival(self.bounds)
         self.patience = Patience()
+        self.out = Outgoing(self.sock)
         return self.parser.unreader.rest() if self.parser else b""

@@ -122,7 +122,7 @@ class ThreadsWorker(PatientWorker):
         return bool(super().is_parent_alive())
 
     def finish_request(self, conn: Any, fs: Served) -> None:
-        """Keep or end a connection whose thread is done with it; tell where recycling is due."""
+        """Take a connection back whose thread is done with it; tell where recycling is due."""
         if self.generation and self.nr >= self.due_after:
             self.due_after += self.due_every  # it may be another that is older, and goes first
             self.generation.tell("due")
@@ -147,6 +147,8 @@ class ThreadsWorker(PatientWorker):
             self.private.close()
             self.generation.private_socket(os.getpid()).unlink(missing_ok=True)
         write_held()
+        if self.leaving:
+            self.log.warning("%d answers had not gone out and are cut off", len(self.leaving))
         if self.running:
             self.log.warning("%d requests had not ended and are cut off", self.running)
             os._exit(0)  # or else Python would wait for their threads

@@ -1,4 +1,4 @@
-"""R13: who does not finish a request holds no thread, and /health answers within a second."""
+"""R13: who sends or reads slowly holds no thread, and /health answers within a second."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import pytest
 from knowalledge_api.arrivals import BODY_SECONDS, HEAD_SECONDS
 from tests.support.pgbouncer import make_certificate
 from tests.support.releases import Served, releases, served
-from tests.support.waiting import SLOWEST
+from tests.support.waiting import SLOWEST, wait_for
 from tests.support.wire import Answer, connected, exchanged, read, request
 
 SERVERS = ("waitress",) if sys.platform == "win32" else ("gunicorn", "waitress")
+WITH_TLS = [(each, False) for each in SERVERS] + [("gunicorn", True)] * (sys.platform != "win32")
 THREADS = 4
 SLOW = 5 * THREADS
 PROMISED = 1.0
@@ -34,6 +35,10 @@ UNFINISHED = {
     "a body to be asked for": POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
     "a second request": b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /hea",
 }
+
+ASKS_MUCH = b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100
+"""7 MB of answers: more than the systems at both ends take before anybody reads."""
+LARGE = 6_400_000
 
 
 @contextmanager
@@ -140,3 +145,31 @@ def test_clients_that_hang_up_in_the_midst_leave_nothing_behind(server: str) -> 
                 link.sendall(sent)
         judge("an early end", health_takes(each.running.port))
         assert "Traceback" not in each.told()
+
+
+@pytest.mark.parametrize(("server", "tls"), WITH_TLS)
+def test_health_answers_beside_clients_that_read_no_answer(server: str, *, tls: bool) -> None:
+    with small(server, tls="yes" * tls) as each, ExitStack() as slow:
+        port = each.running.port
+        for _ in range(SLOW):
+            slow.enter_context(connected(port, tls=tls, takes=2048)).sendall(ASKS_MUCH)
+        judge("answers that nobody reads", health_takes(port, tls=tls))
+        assert "Traceback" not in each.told()
+
+
+@pytest.mark.parametrize(("server", "tls"), WITH_TLS)
+@pytest.mark.parametrize("pieces", [1, 50])
+def test_a_large_answer_arrives_whole_however_slowly_it_is_read(
+    server: str, pieces: int, *, tls: bool
+) -> None:
+    path = f"/testing/bytes/{pieces}/{LARGE // pieces}"
+    with small(server, tls="yes" * tls) as each:
+        port = each.running.port
+        with connected(port, tls=tls, takes=65536) as link:
+            link.sendall(request("GET", path))
+            received = bytearray()
+            while chunk := link.recv(65536):
+                received += chunk
+                time.sleep(0.01)
+        assert received.count(bytes(range(256))) == LARGE // 256
+        wait_for("its one record", lambda: each.running.said().count(f'"{path}"') == 1, 5)

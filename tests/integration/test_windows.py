@@ -16,10 +16,11 @@ from tests.support.windows import KNOWCTL, PRETENDING, ROOT
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there it need not be played")
 
 SUPERVISOR = ("__main__", "generations", "preparation", "prober", "processes", "supervision")
+GUNICORN = ("answers", "connection", "leaving", "outgoing", "requests")
 NOT_TAKEN = {
     **{
         f"knowalledge_api.gunicorn_{name}": "gunicorn is not installed there"
-        for name in ("answers", "clients", "config", "connection", "worker")
+        for name in (*GUNICORN, "clients", "config", "worker")
     },
     **{
         f"knowctl.supervisor.{name}": "there is no supervisor: no child is given a socket"

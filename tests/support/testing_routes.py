@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, abort, jsonify, request
+from flask import Flask, Response, abort, jsonify, request
 from sqlalchemy import text
 
 from knowalledge_api.app import parts_of
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BREAKS: Final = Path(__file__).resolve().with_name("breaks")
 """While this file is there, /testing/broken answers 500."""
 FUSE_SECONDS: Final = 1.0
+BYTES: Final = bytes(range(256))
+"""What /testing/bytes repeats."""
 
 anyone = public("this release is a test's")
 
@@ -60,6 +62,13 @@ def register(app: Flask, release: str) -> None:
         if BREAKS.exists():
             raise RuntimeError("this route was broken by its test")
         return jsonify(release=release, pid=os.getpid())
+
+    @app.get("/testing/bytes/<int:pieces>/<int:size>")
+    @anyone
+    def many_bytes(pieces: int, size: int) -> ResponseReturnValue:
+        if pieces == 1:
+            return Response(BYTES * (size // len(BYTES)))
+        return Response(BYTES * (size // len(BYTES)) for _ in range(pieces))
 
     enforce(app, parts_of(app).door.guard)
 

@@ -70,9 +70,16 @@ def read(link: socket.socket) -> Answer:
 
 
 @contextmanager
-def connected(port: int, *, tls: bool = False) -> Iterator[socket.socket]:
-    """A connection, with TLS to whoever answers where wanted."""
-    with socket.create_connection((HOST, port), timeout=PATIENCE) as link:
+def connected(port: int, *, tls: bool = False, takes: int = 0) -> Iterator[socket.socket]:
+    """A connection, with TLS to whoever answers where wanted.
+
+    `takes` are the bytes that its system may take before anybody reads; 0 leaves that to it.
+    """
+    with socket.socket() as link:
+        link.settimeout(PATIENCE)
+        if takes:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
+        link.connect((HOST, port))
         if not tls:
             yield link
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -19,9 +20,13 @@ class Poller:
 
     def __init__(self) -> None:
         self.waiting: dict[Any, Callable[..., object]] = {}
+        self.events: dict[Any, int] = {}
 
-    def register(self, what: Any, _events: int, callback: Callable[..., object]) -> None:
+    def register(self, what: Any, events: int, callback: Callable[..., object]) -> None:
+        if getattr(what, "closed", False):
+            raise ValueError("Invalid file object")
         self.waiting[what] = callback
+        self.events[what] = events
 
     def unregister(self, what: Any) -> None:
         del self.waiting[what]
@@ -31,11 +36,16 @@ class Poller:
 
 
 class Plug:
-    """A client's socket: what reading it gives, one after the other, and then nothing yet."""
+    """A client's socket: what reading it gives, one after the other, and then nothing yet.
+
+    `room` are the bytes that it still takes. An error in `fails` is what sending raises next.
+    """
 
     def __init__(self, *reads: bytes | OSError) -> None:
         self.reads = list(reads)
         self.sent = b""
+        self.room = sys.maxsize
+        self.fails: list[OSError] = []
         self.closed = False
         self.shut = False
 
@@ -48,8 +58,17 @@ class Plug:
     def send(self, data: bytes) -> int:
         if self.closed:
             raise OSError(32, "broken pipe")
-        self.sent += data
-        return len(data)
+        if self.fails:
+            raise self.fails.pop(0)
+        if not self.room:
+            raise BlockingIOError
+        taken = bytes(data[: self.room])
+        self.room -= len(taken)
+        self.sent += taken
+        return len(taken)
+
+    def fileno(self) -> int:
+        raise OSError(9, "no descriptor")
 
     def setsockopt(self, *_: object) -> None: ...
 
@@ -77,6 +96,8 @@ def worker_of(kind: Callable[..., Any]) -> Iterator[Any]:
         errors=errors,
         error=lambda text, **_: errors.append(text),
         warning=lambda text, *_: errors.append(text),
+        debug=lambda *_: None,
+        access=lambda *_: None,
         reopen_files=lambda: errors.append("reopened"),
     )
     worker = kind(1, os.getppid(), [], None, 30, config, log)
@@ -88,7 +109,7 @@ def worker_of(kind: Callable[..., Any]) -> Iterator[Any]:
 
 def conn_of(worker: PatientWorker, plug: Plug) -> Connection:
     """A connection whose request is in a thread."""
-    return Connection(worker.cfg, plug, ("192.0.2.1", 5123), None, worker.bounds)
+    return Connection(worker.cfg, plug, ("192.0.2.1", 5123), ("192.0.2.2", 80), worker.bounds)
 
 
 def pool(given: list[Any]) -> Any:

@@ -6,6 +6,7 @@ import gc
 import sys
 import weakref
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
 from gunicorn.config import Config
-from gunicorn.http.wsgi import Response
+from gunicorn.http.wsgi import FileWrapper, Response
 
 from knowalledge_api.gunicorn_answers import LARGEST_PIECE, answered
 from knowalledge_api.routes.edge import PLAIN_HEADERS
@@ -24,14 +25,16 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Sends(list[bytes]):
-    """A socket, by what each call sent."""
+    """What an answer goes out by, as what each call sent."""
 
     sendall = list.append
 
 
 def response_of(sends: Sends, method: str = "GET") -> Any:
-    request: Any = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
-    return Response(request, sends, Config())
+    request: Any = SimpleNamespace(
+        method=method, version=(1, 1), should_close=lambda: False, out=sends
+    )
+    return Response(request, None, Config())
 
 
 def answer(
@@ -95,6 +98,19 @@ def test_an_answer_that_is_none_can_still_be_told_as_an_error() -> None:
         response.write(wrong)
     assert (sends, response.headers_sent) == ([], False)
     assert response.sock is sends
+
+
+def test_a_file_is_sent_in_pieces_like_everything_else(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    response = response_of(sends := Sends())
+    answered(
+        lambda _, start: start("200 OK", [("Content-Length", "7")]) and (),
+        {},
+        response.start_response,
+    )
+    with (tmp_path / "file").open("rb") as file:
+        response.write_file(FileWrapper(file))
+    assert b"".join(sends).endswith(b"\r\n\r\ncontent")
 
 
 def test_an_answer_leaves_no_work_for_the_collector() -> None:

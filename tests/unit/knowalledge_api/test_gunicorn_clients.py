@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import socket
+import selectors
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +15,9 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
-from gunicorn.http import errors
 from gunicorn.http.wsgi import Response
-from gunicorn.workers.gthread import ThreadWorker
 
 from knowalledge_api.arrivals import BODY_SECONDS, HEAD_SECONDS, Bounds
-from knowalledge_api.gunicorn_answers import status_of
 from knowalledge_api.gunicorn_clients import (
     FIRST_BYTE,
     LARGEST_REST,
@@ -31,6 +28,7 @@ from knowalledge_api.gunicorn_clients import (
     Remembered,
 )
 from knowalledge_api.gunicorn_connection import CONTINUE
+from knowalledge_api.gunicorn_outgoing import SECONDS, Outgoing
 from knowalledge_api.gunicorn_threads import Served
 from knowalledge_api.routes.edge import PLAIN_HEADERS
 from tests.support.workers import Plug, conn_of, pool, worker_of
@@ -73,15 +71,6 @@ def contexts(wrap: Callable[..., object]) -> Callable[[object, object], Any]:
     return ssl_context
 
 
-class Sink:
-    """A socket that takes everything."""
-
-    sent = b""
-
-    def sendall(self, data: bytes) -> None:
-        self.sent += data
-
-
 def said(worker: PatientWorker, plug: Plug, *pieces: bytes | OSError) -> None:
     """The client sends these, one after the other."""
     for piece in pieces:
@@ -104,7 +93,6 @@ def test_a_whole_request_gets_a_thread_and_a_silent_client_waits(
     assert silent.sock is plugs[1]
     assert list(worker.poller.waiting) == [plugs[1]]
     assert silent.timeout >= before + FIRST_BYTE + 3
-    assert all(conn.data_ready for conn in (*submitted, silent))
 
 
 def test_a_request_in_pieces_gets_a_thread_with_its_last_byte(
@@ -212,19 +200,6 @@ def test_a_client_that_waits_to_be_told_is_told_to_go_on(
     assert len(submitted) == 1
 
 
-def test_the_application_s_side_does_not_tell_it_again(
-    worker: PatientWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[bool] = []
-
-    def handle(_worker: object, req: Any, _conn: object) -> None:
-        seen.append(req._expected_100_continue)
-
-    monkeypatch.setattr(ThreadWorker, "handle_request", handle)
-    worker.handle_request(SimpleNamespace(_expected_100_continue=True), None)
-    assert seen == [False]
-
-
 def test_plain_headers_are_sent_and_not_judged(worker: PatientWorker) -> None:
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Length", "0")])
@@ -233,8 +208,10 @@ def test_plain_headers_are_sent_and_not_judged(worker: PatientWorker) -> None:
 
     worker.app = SimpleNamespace(wsgi=lambda: application)
     worker.load_wsgi()
-    request: Any = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
-    response = Response(request, plug := Sink(), worker.cfg)
+    request: Any = SimpleNamespace(
+        method="GET", version=(1, 1), should_close=lambda: False, out=Outgoing(plug := Plug())
+    )
+    response = Response(request, plug, worker.cfg)
     worker.wsgi({}, response.start_response)
     response.close()
     assert b"\r\nX-Plain: 1\r\n" in plug.sent
@@ -348,50 +325,6 @@ def test_an_idle_connection_whose_time_is_over_is_closed_unless_it_has_spoken(
     assert worker.poller.waiting == {}
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (errors.LimitRequestLine(9, 8), 414),
-        (errors.LimitRequestHeaders("x"), 431),
-        (errors.InvalidHTTPVersion((9, 9)), 505),
-        (errors.UnsupportedTransferCoding("x"), 501),
-        (errors.ExpectationFailed("x"), 417),
-        (errors.InvalidRequestLine("canary"), 400),
-        (errors.InvalidHeader("canary"), 400),
-        (errors.InvalidResponseHeader("x"), 500),
-        (errors.ConfigurationProblem("x"), 500),
-        (KeyError("canary"), 500),
-    ],
-)
-def test_what_can_not_be_read_is_answered_in_the_one_shape(
-    worker: PatientWorker, error: Exception, status: int
-) -> None:
-    assert status_of(error) == status
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        worker.handle_error(None, ours, ("192.0.2.1", 5), error)
-        answer = theirs.recv(65536)
-    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
-    assert b"application/problem+json" in answer
-    assert b"canary" not in answer
-    assert worker.log.errors == (["A request ended without an answer"] if status == 500 else [])
-
-
-def test_an_error_of_a_client_that_is_gone_is_nobody_s(worker: PatientWorker) -> None:
-    ours, theirs = socket.socketpair()
-    theirs.close()
-    with ours:
-        worker.handle_error(None, ours, "", errors.InvalidRequestLine("x"))
-
-
-@pytest.mark.parametrize(("keepalive", "read"), [(True, True), (True, False), (False, True)])
-def test_a_connection_is_kept_where_its_body_was_passed_over(
-    worker: PatientWorker, *, keepalive: bool, read: bool
-) -> None:
-    conn = SimpleNamespace(parser=SimpleNamespace(finish_body=lambda: read))
-    assert worker._keepalive_after(conn, keepalive) is (keepalive and read)
-
-
 def test_a_connection_that_another_worker_took_is_no_error(worker: PatientWorker) -> None:
     def accept() -> None:
         raise BlockingIOError(11, "taken")
@@ -498,3 +431,51 @@ def test_a_value_of_the_configuration_is_looked_up_once() -> None:
     config = Remembered(Config())
     assert (config.threads, config.threads, config.keepalive) == (1, 1, 2)
     assert asked == ["threads", "keepalive"]
+
+
+def test_a_connection_whose_answer_still_goes_out_is_not_read_until_it_is_out(
+    worker: PatientWorker, submitted: list[Any]
+) -> None:
+    plug = Plug(WHOLE + WHOLE)
+    worker.accept(listener_of(plug))
+    (conn,) = submitted
+    next(conn.parser)  # as a thread does
+    plug.room = 3
+    conn.out.sendall(b"answer")
+    worker.finish_request(conn, Served(kept=True))
+    assert (len(submitted), worker.running, len(worker.leaving)) == (1, 1, 1)
+    assert worker.poller.events[plug] == selectors.EVENT_WRITE
+    plug.room = 9
+    worker.poller.waiting[plug](plug)
+    assert plug.sent == b"answer"
+    assert (submitted, len(worker.leaving), worker.poller.waiting) == ([conn, conn], 0, {})
+
+
+def test_a_refusal_that_is_not_taken_at_once_goes_out_before_its_connection_ends(
+    worker: PatientWorker,
+) -> None:
+    plug = Plug(b"\n\n")
+    plug.room = 10
+    worker.accept(listener_of(plug))
+    assert (plug.sent, plug.shut, len(worker.lingering)) == (b"HTTP/1.1 4", False, 0)
+    plug.room = 10_000
+    worker.poller.waiting[plug](plug)
+    assert plug.sent.startswith(b"HTTP/1.1 400 ")
+    assert (plug.shut, len(worker.lingering)) == (True, 1)
+
+
+def test_who_takes_nothing_of_an_answer_is_let_go_in_time(
+    worker: PatientWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug = Plug()
+    plug.room = 3
+    conn = conn_of(worker, plug)
+    conn.out.sendall(b"answer")
+    worker.finish_request(conn, Served(kept=True))
+    later(monkeypatch, SECONDS - 1)
+    worker.end_overdue()
+    assert (worker.nr_conns, len(worker.leaving)) == (1, 1)
+    later(monkeypatch, 1.1)
+    worker.end_overdue()
+    assert plug.closed
+    assert (worker.nr_conns, len(worker.leaving), worker.poller.waiting) == (0, 0, {})

@@ -38,9 +38,8 @@ def handed_over(sent: bytes) -> Connection:
 
 def test_it_is_still_what_gunicorn_takes_for_one() -> None:
     conn = connection(Plug())
-    assert {"data_ready", "initialized", "is_http2", "parser", "timeout"} <= set(vars(conn))
+    assert {"is_http2", "parser", "timeout"} <= set(vars(conn))
     assert isinstance(conn, TConn)
-    assert conn.data_ready
 
 
 def test_what_has_come_is_received_and_nobody_is_waited_for() -> None:
@@ -135,10 +134,21 @@ def test_tls_is_begun_without_waiting_for_the_client() -> None:
         conn = connection(Plug())
         conn.sock = ours
         conn.cfg.set("ssl_context", ssl_context)
+        plain = conn.out
         conn.wrap()
         with conn.sock:
+            assert conn.out is not plain
             assert conn.receive() is None
             assert not conn.shaken
+
+
+def test_each_answer_begins_anew() -> None:
+    conn = connection(Plug())
+    conn.out.sendall(b"first")
+    before = conn.out
+    conn.renew()
+    assert conn.out is not before
+    assert (before.given, conn.out.given) == (5, 0)
 
 
 def test_a_request_is_in_time_from_its_first_byte() -> None:

@@ -34,7 +34,7 @@ from tests.support.workers import Plug, conn_of, worker_of
 
 USED = (
     *("_keepalive_after", "accept", "enqueue_req", "finish_request", "get_thread_pool", "handle"),
-    *("handle_error", "handle_exit", "handle_quit", "handle_request", "handle_usr1"),
+    *("handle_exit", "handle_quit", "handle_request", "handle_usr1"),
     *("init_signals", "is_parent_alive", "murder_keepalived", "murder_pending", "notify", "run"),
     *("set_accept_enabled", "wait_for_and_dispatch_events"),
 )
@@ -92,9 +92,10 @@ def test_what_it_uses_of_gunicorn_is_still_there(worker: ThreadsWorker) -> None:
     assert [name for name in USED if not hasattr(ThreadWorker, name)] == []
     assert [name for name in FIELDS if not hasattr(worker, name)] == []
     assert list(inspect.signature(TConn).parameters) == ["cfg", "sock", "client", "server"]
-    assert {"data_ready", "parser", "sock", "timeout"} <= set(vars(conn_of(worker, Plug())))
+    assert {"parser", "sock", "timeout"} <= set(vars(conn_of(worker, Plug())))
     assert list(inspect.signature(ThreadWorker.finish_request).parameters)[1:] == ["conn", "fs"]
-    assert "data_ready" in inspect.getsource(ThreadWorker.handle)
+    assert "_keepalive_after(conn, self.handle_request(" in inspect.getsource(ThreadWorker.handle)
+    assert "self.handle, conn" in inspect.getsource(ThreadWorker.enqueue_req)
     assert "_expected_100_continue" in inspect.getsource(Message.__init__)
     assert list(inspect.signature(SocketUnreader.chunk).parameters) == ["self", "size_hint"]
     assert {"take_buffered", "chunk"} <= set(dir(SocketUnreader))
@@ -105,6 +106,8 @@ def test_what_it_uses_of_gunicorn_is_still_there(worker: ThreadsWorker) -> None:
     assert "self.get_thread_pool()" in inspect.getsource(ThreadWorker.init_process)
     assert "resp.write(item)" in inspect.getsource(ThreadWorker.handle_request)
     assert "util.write(self.sock" in inspect.getsource(Response.send_headers)
+    assert "self.req = req" in inspect.getsource(Response.__init__)
+    assert "self.can_sendfile()" in inspect.getsource(Response.sendfile)
     assert "not isinstance(self.peer_addr, tuple)" in inspect.getsource(
         Message._peer_is_trusted_proxy
     )
@@ -187,6 +190,17 @@ def test_requests_that_never_end_do_not_hold_the_process(
     worker.clean_up()
     assert left == [0]
     assert worker.log.errors == ["%d requests had not ended and are cut off"]
+
+
+def test_answers_that_have_not_gone_out_in_time_are_told_of(worker: ThreadsWorker) -> None:
+    plug = Plug()
+    plug.room = 3
+    conn = conn_of(worker, plug)
+    conn.out.sendall(b"answer")
+    worker.finish_request(conn, Served(kept=False))
+    worker.tpool = Threads(1, bool, lambda *_: None)
+    worker.clean_up()
+    assert worker.log.errors == ["%d answers had not gone out and are cut off"]
 
 
 def test_a_worker_told_to_quit_stops_though_its_thread_pool_is_locked() -> None:
