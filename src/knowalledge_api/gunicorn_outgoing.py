@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import select
+import socket
 import ssl
 import sys
 import termios
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 SECONDS: Final = 10.0
@@ -23,6 +25,12 @@ writes in several.
 """
 THREAD_RATE: Final = 256 << 10
 """Bytes a second that a client has to take while a thread waits for it: 30 s for `LARGEST_KEPT`."""
+LARGEST_UNSENT: Final = 128 << 10
+"""Bytes that the system takes while it can't send them: more than any answer of ours.
+
+Without a bound it takes 2.8 MB for a client that reads nothing (Linux 6, measured), which is 40
+answers to one that asks ahead.
+"""
 RECORD: Final = 16384
 """Bytes that TLS sends at once. What it could not send has to be tried again as it was."""
 
@@ -79,8 +87,8 @@ class Outgoing:
         """When its time is over, by time.monotonic().
 
         Bytes count that the client has taken since the system took no more; which those are the
-        system tells. It asks for more only when a third of its buffer is free, which may be a
-        megabyte: by what it takes, a steady client could not be told from one that reads nothing.
+        system tells. It asks for more only now and then: by what it takes, a steady client could
+        not be told from one that reads nothing.
         """
         taken = self.given - self.kept + self._ahead - queued(self._sock)
         return self._since + SECONDS + max(0, taken) / rate
@@ -128,6 +136,17 @@ class Outgoing:
         """Keep nothing any more: it would follow on a gap."""
         self._pieces.clear()
         self.kept = 0
+
+
+def bind_system(listener: Any) -> None:
+    """Let connections of a listener have `LARGEST_UNSENT`, where the system knows of such a bound.
+
+    What is on its way counts apart, so that a fast client is as fast as before.
+    """
+    bound = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if bound is not None:
+        with suppress(OSError):  # a Unix socket has none
+            listener.setsockopt(socket.IPPROTO_TCP, bound, LARGEST_UNSENT)
 
 
 def rest_of(piece: memoryview, sent: int) -> memoryview:

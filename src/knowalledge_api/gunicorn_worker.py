@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from knowalledge_api.generation import current
 from knowalledge_api.gunicorn_clients import PatientWorker
+from knowalledge_api.gunicorn_outgoing import bind_system
 from knowalledge_api.gunicorn_threads import Served
 from knowalledge_api.logs import hold_access, write_held
 from knowalledge_api.serving import end_with, listen_privately
@@ -81,6 +82,8 @@ class ThreadsWorker(PatientWorker):
         self.poller.register(
             self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks
         )
+        for listener in self.sockets:
+            bind_system(listener)
         self.join_generation()
         hold_access()
         while self.alive and self.is_parent_alive():

@@ -16,11 +16,13 @@ if sys.platform == "win32":
 
 from knowalledge_api.gunicorn_outgoing import (
     LARGEST_KEPT,
+    LARGEST_UNSENT,
     LEAST_RATE,
     SECONDS,
     THREAD_RATE,
     GoneError,
     Outgoing,
+    bind_system,
     queued,
     rest_of,
 )
@@ -190,3 +192,22 @@ def test_a_thread_does_not_wait_for_long(
     with pytest.raises(GoneError, match="too large"):
         out.sendall(b"more")
     assert out.kept == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others take what they take")
+def test_the_system_takes_no_more_than_it_is_allowed_for_who_reads_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as theirs:
+        bind_system(listener)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        theirs.connect(listener.getsockname())
+        ours, _ = listener.accept()
+        with ours:
+            ours.settimeout(0)
+            out = Outgoing(ours)
+            out.sendall(MUCH)
+            assert LARGEST_UNSENT <= out.given - out.kept < 2 * LARGEST_UNSENT
+
+
+def test_a_listener_that_knows_no_such_bound_stays_as_it_is() -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        bind_system(listener)
