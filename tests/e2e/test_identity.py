@@ -256,6 +256,24 @@ def test_a_role_changes_within_five_seconds_on_every_worker(place: Served, root:
     assert ask(place, "GET", "/api/admin/live", root) == 200
 
 
+def test_a_stranger_gains_nothing_by_an_id_that_an_administrator_was_to_get(
+    place: Served, root: Person
+) -> None:
+    registered = place.running.request("POST", "/api/auth/register", {"user_id": "carol.ops"})
+    stranger = Person.with_key(registered.body["api_key"])
+    asked = {"user_id": "carol.ops", "role": "admin", "quota_tier": "unlimited"}
+    path = "/api/auth/admin/generate-key"
+    refused = place.running.request("POST", path, asked, **root.headers)
+    assert refused.status == 409
+    assert "knowctl users set-role carol.ops admin" in refused.body["detail"]
+    assert "api_key" not in refused.body
+    told = place.running.request("GET", "/api/auth/validate", **stranger.headers).body
+    assert (told["role"], told["quota_tier"]) == ("user", "free")
+    assert ask(place, "GET", "/api/admin/live", stranger) == 403
+    again = {"user_id": "carol.ops", "role": "user", "quota_tier": "free"}
+    assert place.running.request("POST", path, again, **root.headers).status == 201
+
+
 def test_an_administrators_key_opens_what_knowctl_asks_elsewhere(
     place: Served, root: Person, ada_key: str
 ) -> None:

@@ -16,7 +16,7 @@ from knowalledge_api.database.accounts.audit import record
 from knowalledge_api.database.accounts.keys import KeyFacts
 from knowalledge_api.database.accounts.tokens import revoke_token
 from knowalledge_api.database.accounts.users import NewUser
-from knowalledge_api.database.models import Role, Tier
+from knowalledge_api.database.models import Role, Tier, ranks_above
 from knowalledge_api.database.models.columns import utc_now
 from knowalledge_api.errors import ApiError
 from knowalledge_api.services import account_changes as changes
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 TAKEN: Final = (
     "This user id is taken. If it is yours and its key is lost, "
     "an operator issues a new one: knowctl keys issue USER."
+)
+
+RAISED: Final = (
+    "The user {user_id} is there already with less, and nothing was changed: every key they have "
+    "would get more. Choose another id or, if it is whom you mean, an operator types: {steps}."
 )
 
 
@@ -99,12 +104,15 @@ class Accounts:
     ) -> Issued:
         """A key of a user whom it makes where there is none; what is None stays as it is.
 
-        ApiError 409 where nobody would be left who administers.
+        ApiError 409, and nothing is changed, where a user who is there already would be raised,
+        or nobody would be left who administers.
         """
         actor = self._by(by.user_id)
-        if users.hold_user(session, user_id) is None:
+        there = users.hold_user(session, user_id)
+        if there is None:
             account = self._added(session, actor, user_id, tier, role)
             return changes.issue_key(session, actor, account)
+        _raise_nobody(there, tier, role)
         try:
             if role is not None:
                 changes.set_role(session, actor, user_id, role)
@@ -138,6 +146,20 @@ class Accounts:
 
     def _by(self, actor: str) -> By:
         return By(actor, self._now())
+
+
+def _raise_nobody(there: users.Account, tier: Tier | None, role: Role | None) -> None:
+    """ApiError 409 where a user who is there would get more: a stranger may have taken the id.
+
+    Whatever keys that stranger has would be good for it, too.
+    """
+    user_id, steps = there.user_id, []
+    if role is not None and ranks_above(role, there.role):
+        steps.append(f"knowctl users set-role {user_id} {role}")
+    if tier is not None and ranks_above(tier, there.tier):
+        steps.append(f"knowctl users set-tier {user_id} {tier}")
+    if steps:
+        raise ApiError(409, RAISED.format(user_id=user_id, steps=" and ".join(steps)))
 
 
 def _administers(principal: Principal | None) -> bool:

@@ -8,7 +8,7 @@ from knowalledge_api.database.models.idempotency import IdempotencyKey
 from knowalledge_api.database.models.progress import Progress, QuizResult
 from knowalledge_api.database.models.topics import GeneratedContent, Topic
 from knowalledge_api.database.models.usage import DailyAiCalls, DailyUsage
-from knowalledge_api.database.models.users import Role, Tier, User
+from knowalledge_api.database.models.users import Role, Tier, User, ranks_above
 
 __all__ = [
     "ApiKey",
@@ -26,4 +26,5 @@ __all__ = [
     "Topic",
     "User",
     "UtcDateTime",
+    "ranks_above",
 ]

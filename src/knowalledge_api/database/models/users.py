@@ -19,7 +19,7 @@ LONGEST_EMAIL: Final = 254
 
 
 class Role(StrEnum):
-    """What a user may do beside learning."""
+    """What a user may do beside learning, least first."""
 
     USER = "user"
     ADMIN = "admin"
@@ -33,6 +33,12 @@ class Tier(StrEnum):
     BASIC = "basic"
     PREMIUM = "premium"
     UNLIMITED = "unlimited"
+
+
+def ranks_above(one: Role | Tier, other: Role | Tier) -> bool:
+    """Whether that role, or that tier, is more than another one of its kind."""
+    order = list(type(one))
+    return order.index(one) > order.index(other)
 
 
 class User(Base):

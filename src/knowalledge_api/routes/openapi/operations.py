@@ -138,7 +138,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "auth.validate": Operation("Whose credential is this?", _ok(answers.Validated)),
     "auth.logout": Operation("Revoke the token", _ok(answers.Said)),
     "auth.generate_key": Operation(
-        "Generate a key for a user, made where there is none",
+        "Generate a key for a user, made where there is none; who is there already is never raised",
         _ok(answers.Generated, 201),
         auth.KeyFor,
         repeatable=True,

@@ -196,6 +196,20 @@ def test_an_administrator_generates_keys(client: FlaskClient, root: dict[str, st
     assert token_of(client, body["api_key"])
 
 
+def test_a_stranger_who_took_the_id_stays_what_they_are(
+    client: FlaskClient, root: dict[str, str]
+) -> None:
+    stranger = key_of(client, "carol.ops")
+    asked = {"user_id": "carol.ops", "role": "admin"}
+    answer = client.post("/api/auth/admin/generate-key", json=asked, headers=root)
+    body = body_of(answer)
+    assert (answer.status_code, answer.content_type) == (409, "application/problem+json")
+    assert "knowctl users set-role carol.ops admin" in body["message"]
+    assert "api_key" not in body
+    told = body_of(client.get("/api/auth/validate", headers={"X-API-Key": stranger}))
+    assert told["role"] == "user"
+
+
 @pytest.mark.parametrize("more", [{"role": "root"}, {"quota_tier": "gold"}, {"user_id": "a"}])
 def test_a_key_is_generated_for_what_makes_sense(
     client: FlaskClient, root: dict[str, str], more: dict[str, str]

@@ -138,6 +138,46 @@ def test_for_somebody_known_what_is_not_named_stays(crowd: People, accounts: Acc
     assert len(accounts.own_keys(crowd.identity.identify(issued.text.reveal()))) == 3
 
 
+def test_asking_for_what_somebody_has_already_is_a_further_key_and_no_more(
+    crowd: People, accounts: Accounts
+) -> None:
+    for _ in range(2):  # a script that sends it again
+        issued = generate(crowd, accounts, Tier.PREMIUM, Role.ADMIN)
+        assert (issued.account.tier, issued.account.role) == (Tier.PREMIUM, Role.ADMIN)
+    assert [action for _, action, _ in crowd.deeds()] == ["user.create", "key.issue", "key.issue"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "role", "steps"),
+    [
+        (None, Role.ADMIN, ["knowctl users set-role ada admin"]),
+        (Tier.LIMITED, Role.ADMIN, ["knowctl users set-role ada admin"]),
+        (Tier.BASIC, None, ["knowctl users set-tier ada basic"]),
+        (Tier.BASIC, Role.USER, ["knowctl users set-tier ada basic"]),
+        (
+            Tier.UNLIMITED,
+            Role.ADMIN,
+            ["knowctl users set-role ada admin", "knowctl users set-tier ada unlimited"],
+        ),
+    ],
+)
+def test_who_took_the_id_before_is_not_raised_by_a_key_meant_for_somebody_new(
+    crowd: People, accounts: Accounts, tier: Tier | None, role: Role | None, steps: list[str]
+) -> None:
+    stranger = register(crowd, accounts)
+    before = crowd.deeds()
+    with pytest.raises(ApiError) as raised:
+        generate(crowd, accounts, tier, role)
+    assert raised.value.status == 409
+    told = str(raised.value)
+    assert all(step in told for step in steps)
+    assert told.count("knowctl") == len(steps)
+    who = crowd.identity.identify(stranger.text.reveal())
+    assert (who.role, who.tier) == (Role.USER, Tier.FREE)
+    assert len(accounts.own_keys(who)) == 1
+    assert crowd.deeds() == before
+
+
 def test_generating_a_key_never_takes_the_last_administrator_away(
     crowd: People, accounts: Accounts
 ) -> None:
