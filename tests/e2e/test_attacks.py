@@ -115,6 +115,56 @@ def test_a_limit_is_not_escaped_by_forged_addresses(server: str) -> None:
         assert set(statuses) == {200, 429}
 
 
+SCRAPER = "a-token-of-the-scraper-with-32-bytes"
+STAGING = {
+    "APP_ENV": "staging",
+    "SECRET_KEY": "a-key-for-signing-that-is-long-enough",
+    "HOST": "127.0.0.1",
+    "FORCE_HTTPS": "false",
+    "METRICS_TOKEN": SCRAPER,
+    "RATE_LIMIT_ENABLED": "true",
+    "RATE_LIMIT_ANONYMOUS": "4/hour",
+}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_guessing_at_what_counts_nobody_ends_and_the_scraper_is_let_in(server: str) -> None:
+    guesses = [f"Authorization: Bearer {guess}" for guess in (f"{SCRAPER}x", "a.b.c", "x")]
+    guesses += [f"X-API-Key: sk_{number:043}" for number in range(9)]
+    right = f"Authorization: Bearer {SCRAPER}"
+    with attacked(server, **STAGING) as each:
+        assert ask(each, "GET", "/metrics").status == 401
+        answers = [
+            ask(each, "GET", "/metrics", guess, f"X-Forwarded-For: 6.6.6.{number}")
+            for number, guess in enumerate(guesses)
+        ]
+        assert [answer.status for answer in answers] == [401] * 4 + [429] * 8
+        assert 3500 < int(answers[-1].headers["retry-after"]) <= 3600
+        assert answers[-1].problem["retry_after"] == int(answers[-1].headers["retry-after"])
+        for number in range(9):
+            assert ask(each, "GET", "/metrics", right).status == 200
+            for path in ("/health", "/ready"):
+                assert ask(each, "GET", path).status == 200
+                assert ask(each, "GET", path, guesses[number]).status == 200
+        learner = ask(each, "POST", SUBTOPICS, JSON, body=b'{"topic": "x"}')
+        assert learner.status == 200, "others behind the address learn on"
+        counted = ask(each, "GET", "/metrics", right).body.decode()
+        assert 'knowalledge_limited_total{kind="refusals"} 8.0' in counted
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_behind_a_proxy_each_client_has_refusals_of_its_own(server: str) -> None:
+    settings = {"TRUSTED_PROXY_HOPS": "1", "RATE_LIMIT_ANONYMOUS": "2/hour"}
+    with attacked(server, **{**STAGING, **settings}) as each:
+        for address in ("198.51.100.7", "198.51.100.8"):
+            forwarded = f"X-Forwarded-For: 6.6.6.6, {address}"
+            statuses = [
+                ask(each, "GET", "/metrics", f"X-API-Key: sk_{number:043}", forwarded).status
+                for number in range(4)
+            ]
+            assert statuses == [401, 401, 429, 429]
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_forged_or_malformed_host_is_400_and_a_probe_by_address_is_not(server: str) -> None:
     with attacked(server, TRUSTED_HOSTS="api.example,.learn.example") as each:

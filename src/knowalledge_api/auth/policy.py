@@ -39,7 +39,7 @@ class Access(StrEnum):
 
 
 class Limit(StrEnum):
-    """Which of the limits a route counts against."""
+    """Which of the limits a route counts against; with NONE refused credentials alone count."""
 
     GENERAL = "general"
     LOGIN = "login"

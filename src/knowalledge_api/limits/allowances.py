@@ -12,8 +12,12 @@ from knowalledge_api.settings import Settings
 GENERAL: Final = "general"
 LOGIN: Final = "login"
 REGISTER: Final = "register"
+REFUSALS: Final = "refusals"
+"""Credentials that were refused where those who are admitted are not counted."""
 TRUSTED: Final = 10
 """How many times as much a trusted network is allowed: a school behind one address."""
+GENEROUS: Final = frozenset({GENERAL, REFUSALS})
+"""The kinds of which it is."""
 HOME: Final = 64
 """Bits of an IPv6 address that one customer has: the rest is theirs to change at will."""
 TIERS: Final = {
@@ -43,6 +47,7 @@ class Allowances:
             GENERAL: general,
             LOGIN: rates_of(settings.rate_limit_login),
             REGISTER: rates_of(settings.rate_limit_register),
+            REFUSALS: general,
         }
         trusted = tuple(Rate(TRUSTED * rate.limit, rate.seconds) for rate in general)
 
@@ -52,15 +57,15 @@ class Allowances:
             known = home is not None and any(
                 home.version == network.version and home in network for network in networks
             )
-            return who, trusted if known and kind == GENERAL else by_address[kind]
+            return who, trusted if known and kind in GENEROUS else by_address[kind]
 
         self._anonymous = anonymous
 
     def of(self, kind: str, user_id: str | None, tier: str | None, address: str) -> Allowance:
-        """As whom a request counts, and the rates that hold: general, login or register.
+        """As whom a request counts, and the rates that hold for its kind.
 
-        A user counts as the same whatever key, token or address they come with; logins and
-        registrations count by address whoever asks. A tier that is not known has the least.
+        A user counts as the same whatever key, token or address they come with; all but general
+        requests count by address whoever asks. A tier that is not known has the least.
         """
         if user_id is not None and kind == GENERAL:
             return f"user:{user_id}", TIERS.get(tier or "", TIERS["limited"])

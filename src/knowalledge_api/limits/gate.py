@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from knowalledge_api.generation import Generation
-from knowalledge_api.limits.allowances import GENERAL, LOGIN, REGISTER, Allowances
+from knowalledge_api.limits.allowances import GENERAL, LOGIN, REFUSALS, REGISTER, Allowances
 from knowalledge_api.limits.limiter import Limiter
 from knowalledge_api.limits.table import Table
 from knowalledge_api.limits.windows import Verdict
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FILE: Final = "limits-1"
 """All generations of a server count in it. The number is of its layout."""
 KINDS: Final = frozenset({GENERAL, LOGIN, REGISTER})
+"""What a route may count against."""
 
 
 def _uncounted(_kind: str) -> None:
@@ -46,6 +47,26 @@ class Gate:
         """Count a request; None where it is not limited."""
         if not self._enabled or kind not in KINDS:
             return None
+        return self._admit(kind, user_id, tier, address)
+
+    def refuse(self, address: str) -> Verdict | None:
+        """Count a credential that was refused; None where nothing is limited."""
+        return self._admit(REFUSALS, None, None, address) if self._enabled else None
+
+    def after_refusals(self, address: str) -> Verdict | None:
+        """What an address is told that had too many credentials refused; None where it had not.
+
+        Nothing is counted.
+        """
+        if not self._enabled:
+            return None
+        who, rates = self._allowances.of(REFUSALS, None, None, address)
+        verdict = self._limiter.spent(REFUSALS, who, rates)
+        if verdict is not None:
+            self._refused(REFUSALS)
+        return verdict
+
+    def _admit(self, kind: str, user_id: str | None, tier: str | None, address: str) -> Verdict:
         who, rates = self._allowances.of(kind, user_id, tier, address)
         verdict = self._limiter.admit(kind, who, rates)
         if not verdict.allowed:

@@ -38,6 +38,13 @@ class Limiter:
             return self._asked(subject, rates, now)
         return self._table.change(subject, windows.count, rates, now)
 
+    def spent(self, kind: str, who: str, rates: tuple[Rate, ...]) -> Verdict | None:
+        """What somebody is told whose rates are used up, by what memory knows; else None.
+
+        Nothing is counted, and Redis is not asked.
+        """
+        return self._table.change(f"{kind}:{who}", _spent, rates, self._clock())
+
     def _asked(self, subject: str, rates: tuple[Rate, ...], now: float) -> Verdict:
         refused, known, owed = self._table.change(subject, _offer, rates, now)
         if refused is not None:
@@ -56,6 +63,15 @@ def _offer(known: Windows, rates: tuple[Rate, ...], now: float) -> Offer:
         return windows.verdict(known, rates, now, allowed=False), known, ()
     owed = windows.forgive(known, rates)
     return None, known.copy(), owed
+
+
+def _spent(known: Windows, rates: tuple[Rate, ...], now: float) -> Verdict | None:
+    """The refusal where there is no room; the windows stay as they are."""
+    seen = known.copy()
+    windows.renew(seen, rates, now)
+    if windows.have_room(seen, rates):
+        return None
+    return windows.verdict(seen, rates, now, allowed=False)
 
 
 def _count_here(

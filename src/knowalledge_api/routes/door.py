@@ -44,6 +44,14 @@ class Gate(Protocol):
         """Count one request of a user, or of an address without one; None: it is not limited."""
         ...
 
+    def refuse(self, address: str) -> Verdict | None:
+        """Count one credential of an address that was refused; None: that is not limited."""
+        ...
+
+    def after_refusals(self, address: str) -> Verdict | None:
+        """What an address is told that had too many refused, uncounted; None: it had not."""
+        ...
+
 
 class Exchange(Protocol):
     """The request as its edge knows it: the door writes down who asks, and how often."""
@@ -78,16 +86,33 @@ class Door:
 
     def guard(self, policy: Policy) -> Guard | None:
         """What stands before a view of that policy; None where everybody may pass, uncounted."""
+        is_counted = policy.limit is not Limit.NONE
         if policy.access is not Access.PUBLIC:
-            return partial(self._admit, policy)
-        return None if policy.limit is Limit.NONE else partial(self._welcome, policy)
+            return partial(self._admit if is_counted else self._admit_uncounted, policy)
+        return partial(self._welcome, policy) if is_counted else None
 
     def is_operator(self) -> bool:
-        """Whether an administrator or the scraper asks; False where nobody can tell."""
+        """Whether an administrator or the scraper asks; False where nobody can tell.
+
+        It is asked of a probe, which gets its answer whatever it presents: beyond the limit of
+        refusals no credential is looked at but the scraper's.
+        """
         if self._scraper.is_in(_authorization()):
             return True
-        principal = self._recognised()
-        return principal is not None and principal.role is Role.ADMIN
+        text = _credential()
+        if text is None:
+            return False
+        address = _exchange().address
+        if self._gate is not None and self._gate.after_refusals(address) is not None:
+            return False
+        try:
+            return self._identity.identify(text).role is Role.ADMIN
+        except DatabaseUnavailableError:
+            return False
+        except ApiError:
+            if self._gate is not None:
+                self._gate.refuse(address)
+            return False
 
     def forget(self) -> None:
         """Let the credential of this request be judged anew when it comes again."""
@@ -117,8 +142,30 @@ class Door:
         self._count(policy.limit, exchange)
         if refusal is not None:
             raise refusal
-        if policy.access is Access.ADMIN and principal.role is not Role.ADMIN:
-            raise ApiError(403, FORBIDDEN)
+        _require_role(policy, principal)
+
+    def _admit_uncounted(self, policy: Policy) -> None:
+        """The same where who is let in is not counted: refused credentials are, by address.
+
+        Beyond their limit the database is not asked, so whoever guesses learns nothing and costs
+        nothing. Who comes without a credential guesses nothing.
+        """
+        exchange = _exchange()
+        if self._is_open_to_machines(policy, exchange.address):
+            return
+        if self._gate is None or _credential() is None:
+            self._require(policy, exchange)
+            return
+        _hold_to(self._gate.after_refusals(exchange.address), exchange)
+        try:
+            self._require(policy, exchange)
+        except ApiError:
+            _hold_to(self._gate.refuse(exchange.address), exchange)
+            raise
+
+    def _require(self, policy: Policy, exchange: Exchange) -> None:
+        exchange.principal = principal = self._proven()
+        _require_role(policy, principal)
 
     def _is_open_to_machines(self, policy: Policy, address: str) -> bool:
         """Whether a scraper, or a developer's own machine, may read this without a user."""
@@ -147,10 +194,7 @@ class Door:
             return
         who = exchange.principal
         name, tier = (None, None) if who is None else (who.user_id, who.tier.value)
-        verdict = exchange.rate = self._gate.check(limit.value, name, tier, exchange.address)
-        if verdict is not None and not verdict.allowed:
-            wait = max(1, verdict.retry_after)
-            raise ApiError(429, f"Too many requests; try again in {wait} s.", retry_after=wait)
+        _hold_to(self._gate.check(limit.value, name, tier, exchange.address), exchange)
 
 
 def current_principal() -> Principal:
@@ -164,6 +208,20 @@ def current_principal() -> Principal:
 def recognised_principal() -> Principal | None:
     """Who asks, in a view that is for anybody; None for a stranger."""
     return getattr(asker.get(), "principal", None)
+
+
+def _hold_to(verdict: Verdict | None, exchange: Exchange) -> None:
+    """Write down what a limit says; ApiError 429 where it is used up."""
+    exchange.rate = verdict
+    if verdict is not None and not verdict.allowed:
+        wait = max(1, verdict.retry_after)
+        raise ApiError(429, f"Too many requests; try again in {wait} s.", retry_after=wait)
+
+
+def _require_role(policy: Policy, principal: Principal) -> None:
+    """ApiError 403 where the route is for administrators, and this is none."""
+    if policy.access is Access.ADMIN and principal.role is not Role.ADMIN:
+        raise ApiError(403, FORBIDDEN)
 
 
 def _exchange() -> Exchange:

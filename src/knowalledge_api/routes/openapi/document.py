@@ -29,6 +29,8 @@ UNLISTED: Final = frozenset({"HEAD", "OPTIONS"})
 ALWAYS: Final = (400, 408, 414, 431, 500, 503)
 """What any request may be answered with before a route is asked, or when something goes wrong."""
 OF_CREDENTIALS: Final = (401, 403, 503)
+OF_REFUSALS: Final = (401, 403, 429)
+"""What counts against an address, also where nobody who is admitted is counted."""
 OF_BODIES: Final = (400, 413, 415)
 OF_REPETITION: Final = (400, 409, 422)
 LARGEST_ID: Final = 2**63 - 1
@@ -93,7 +95,7 @@ def statuses_of(rule: Rule, policy: Policy, operation: Operation) -> tuple[int, 
     """Every status but success that the operation can answer, in order."""
     found = {*ALWAYS, *operation.errors}
     if policy.access is not Access.PUBLIC:
-        found.update(OF_CREDENTIALS)
+        found.update((*OF_CREDENTIALS, *OF_REFUSALS))
     if policy.limit is not Limit.NONE:
         found.add(429)
     if operation.request is not None:
@@ -179,9 +181,12 @@ def _of_converter(converter: str) -> dict[str, Any]:
 def _responses(rule: Rule, policy: Policy, row: Operation) -> dict[str, Any]:
     limited = policy.limit is not Limit.NONE
     errors = statuses_of(rule, policy, row)
-    made: dict[str, Any] = {
-        str(status): {"$ref": f"#/components/responses/{_name_of_error(status, limited=limited)}"}
+    names = {
+        status: _name_of_error(status, limited=limited or status in OF_REFUSALS)
         for status in errors
+    }
+    made: dict[str, Any] = {
+        str(status): {"$ref": f"#/components/responses/{name}"} for status, name in names.items()
     }
     for status, body in row.answers.items():
         content = {} if body.shape is None else {body.media_type: {"schema": _schema(body.shape)}}

@@ -40,14 +40,19 @@ def test_a_user_is_the_same_from_any_address_and_no_address() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "rates"),
-    [("general", ANONYMOUS), ("login", (Rate(10, 60),)), ("register", (Rate(5, 3600),))],
+    [
+        ("general", ANONYMOUS),
+        ("refusals", ANONYMOUS),
+        ("login", (Rate(10, 60),)),
+        ("register", (Rate(5, 3600),)),
+    ],
 )
 def test_strangers_have_the_rates_of_the_settings(kind: str, rates: tuple[Rate, ...]) -> None:
     assert allowances().of(kind, None, None, "192.0.2.1")[1] == rates
 
 
-@pytest.mark.parametrize("kind", ["login", "register"])
-def test_logins_count_by_address_whoever_asks(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["login", "register", "refusals"])
+def test_logins_and_refusals_count_by_address_whoever_asks(kind: str) -> None:
     assert allowances().of(kind, "ada", "unlimited", "192.0.2.1")[0] == "address:192.0.2.1"
 
 
@@ -55,6 +60,7 @@ def test_a_trusted_network_has_ten_times_as_much() -> None:
     here = allowances(RATE_LIMIT_TRUSTED_CIDRS="192.0.2.0/24,2001:db8::/32")
     ten = (Rate(100, 60), Rate(1000, 3600))
     assert here.of("general", None, None, "192.0.2.9")[1] == ten
+    assert here.of("refusals", None, None, "192.0.2.9")[1] == ten
     assert here.of("general", None, None, "::ffff:192.0.2.9")[1] == ten
     assert here.of("general", None, None, "2001:db8::1")[1] == ten
     assert here.of("general", None, None, "198.51.100.1")[1] == ANONYMOUS

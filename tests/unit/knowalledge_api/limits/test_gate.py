@@ -30,6 +30,30 @@ def test_it_counts_and_tells_of_refusals() -> None:
     assert refused == ["general"]
 
 
+def test_refusals_count_by_themselves_and_only_where_they_are_told() -> None:
+    refused: list[str] = []
+    with closing(Table()) as table:
+        gate = Gate(settings_of(**ON), Limiter(Store(None), table), refused.append)
+        for _ in range(5):
+            gate.check("general", None, None, "192.0.2.1")
+            assert gate.after_refusals("192.0.2.1") is None
+        assert refused == ["general"] * 3
+        told = [gate.refuse("192.0.2.1") for _ in range(3)]
+        assert [verdict.allowed for verdict in told if verdict] == [True, True, False]
+        over = gate.after_refusals("192.0.2.1")
+        assert over is not None
+        assert (over.allowed, over.retry_after) == (False, 60)
+        assert gate.after_refusals("192.0.2.2") is None
+    assert refused == ["general"] * 3 + ["refusals"] * 2
+
+
+def test_without_limits_refusals_are_not_limited() -> None:
+    gate = make_gate(settings_of(RATE_LIMIT_ENABLED="false"), Store(None), None)
+    for _ in range(200):
+        assert gate.refuse("192.0.2.1") is None
+    assert gate.after_refusals("192.0.2.1") is None
+
+
 @pytest.mark.parametrize(("kind", "enabled"), [("none", "true"), ("general", "false")])
 def test_what_is_not_limited_has_no_verdict(kind: str, enabled: str) -> None:
     gate = make_gate(settings_of(RATE_LIMIT_ENABLED=enabled), Store(None), None)

@@ -77,6 +77,31 @@ def test_without_redis_memory_counts(table: Table) -> None:
     assert admitted(limiter, 20) == 10
 
 
+def test_a_look_tells_of_what_is_used_up_and_counts_nothing(table: Table) -> None:
+    clock = Clock()
+    limiter = Limiter(Store(None), table, clock)
+    for _ in range(20):
+        assert limiter.spent("general", "a", RATES) is None
+    assert admitted(limiter, 20) == 10
+    told = limiter.spent("general", "a", RATES)
+    assert told is not None
+    assert (told.allowed, told.limit, told.retry_after) == (False, 10, 60)
+    assert limiter.spent("general", "b", RATES) is None
+    assert limiter.spent("login", "a", RATES) is None
+    clock.now += 60
+    assert limiter.spent("general", "a", RATES) is None
+    assert admitted(limiter, 20) == 10
+
+
+def test_a_look_goes_by_what_redis_has_told_and_asks_it_nothing(table: Table) -> None:
+    links = FakeLinks(Counting())
+    limiter = Limiter(store_of(links), table, Clock())
+    assert admitted(limiter, 20) == 10
+    asked = len(links.asked)
+    assert limiter.spent("general", "a", RATES) is not None
+    assert len(links.asked) == asked
+
+
 def test_with_redis_all_servers_count_together(table: Table) -> None:
     redis = Counting()
     with closing(Table()) as elsewhere:

@@ -33,6 +33,7 @@ ROUTES: dict[str, Declaration] = {
     "unlimited": require_auth(limit=Limit.NONE),
     "admin": require_auth("admin"),
     "scraped": require_auth("admin", scraper=True),
+    "watched": require_auth("admin", scraper=True, limit=Limit.NONE),
     "developed": require_auth("admin", developers=True),
 }
 
@@ -52,12 +53,25 @@ class Counting:
 
     verdict: Verdict | None = None
     asked: list[tuple[str, str | None, str | None, str]] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    most: int = 1000
+    """Refusals that are allowed."""
+    is_seen: bool = True
+    """Whether a look tells of them; not where all looked before any was refused."""
 
     def check(
         self, kind: str, user_id: str | None, tier: str | None, address: str
     ) -> Verdict | None:
         self.asked.append((kind, user_id, tier, address))
         return self.verdict
+
+    def refuse(self, address: str) -> Verdict | None:
+        self.refusals.append(address)
+        return Verdict(allowed=len(self.refusals) <= self.most)
+
+    def after_refusals(self, address: str) -> Verdict | None:
+        over = self.is_seen and self.refusals.count(address) >= self.most
+        return Verdict(allowed=False) if over else None
 
 
 @dataclass
@@ -82,10 +96,10 @@ def who() -> str:
     return "nobody" if found is None else found.user_id
 
 
-def site_of(crowd: People, *, development: bool = False) -> Site:
+def site_of(crowd: People, *, development: bool = False, limited: bool = True) -> Site:
     gate = Counting()
     scraper = ScraperToken(Secret(TOKEN))
-    door = Door(crowd.identity, scraper, gate, development=development)
+    door = Door(crowd.identity, scraper, gate if limited else None, development=development)
     app = Flask(__name__, static_folder=None)
     problems.register(app)
     for name, policy in ROUTES.items():
@@ -94,7 +108,8 @@ def site_of(crowd: People, *, development: bool = False) -> Site:
             return who()
 
         app.add_url_rule(f"/{name}", name, policy(view))
-    app.add_url_rule("/operator", "operator", public("x")(lambda: str(door.is_operator())))
+    probe = public("x", limit=Limit.NONE)
+    app.add_url_rule("/operator", "operator", probe(lambda: str(door.is_operator())))
     enforce(app, door.guard)
     app.wsgi_app = Edge(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way to wrap
     return Site(crowd, gate, door, app)
@@ -120,7 +135,7 @@ def test_strangers_get_what_is_public_and_nothing_else(site: Site) -> None:
     statuses = {name: site.status(name) for name in ROUTES}
     assert statuses == {
         **dict.fromkeys(("public", "probe", "login"), 200),
-        **dict.fromkeys(("user", "unlimited", "admin", "scraped", "developed"), 401),
+        **dict.fromkeys(("user", "unlimited", "admin", "scraped", "watched", "developed"), 401),
     }
 
 
@@ -128,7 +143,7 @@ def test_users_get_what_is_for_users_and_403_for_the_rest(site: Site, ada: str) 
     statuses = {name: site.status(name, ada) for name in ROUTES}
     assert statuses == {
         **dict.fromkeys(("public", "probe", "login", "user", "unlimited"), 200),
-        **dict.fromkeys(("admin", "scraped", "developed"), 403),
+        **dict.fromkeys(("admin", "scraped", "watched", "developed"), 403),
     }
 
 
@@ -169,12 +184,13 @@ def test_without_a_database_credentials_get_503_and_strangers_what_they_got(
     with site.crowd.database.connection() as connection:
         connection.exec_driver_sql("DROP TABLE api_keys")
         connection.commit()
-    for route in ("user", "admin", "scraped"):
+    for route in ("user", "admin", "scraped", "watched"):
         answer = site.get(route, ada)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert site.get("public", ada).text == "nobody"
     assert site.status("user") == 401
     assert site.get("operator", ada).text == "False"
+    assert site.gate.refusals == [], "nobody refused it"
 
 
 def test_the_scrapers_token_opens_what_says_so_and_counts_nothing(site: Site) -> None:
@@ -226,6 +242,69 @@ def test_beyond_the_limit_is_429_before_any_refusal(site: Site, ada: str) -> Non
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     assert site.status("public") == 429
     assert site.status("unlimited", ada) == 200
+
+
+BAD = ("stale", "sk_" + "a" * 43, "a.b.c", f"{TOKEN}x")
+
+
+def test_refusals_count_where_nobody_else_does(site: Site, ada: str, root: str) -> None:
+    assert site.status("watched", root) == 200
+    assert site.status("watched", TOKEN) == 200
+    assert site.status("unlimited", ada) == 200
+    assert site.status("watched") == 401  # who presents nothing guesses nothing
+    assert (site.gate.refusals, site.gate.asked) == ([], [])
+    assert [site.status("watched", each) for each in BAD] == [401] * 4
+    assert site.status("watched", **{"X-API-Key": "sk_nobody"}) == 401
+    assert site.status("watched", ada) == 403
+    assert site.gate.refusals == ["127.0.0.1"] * 6
+    assert site.gate.asked == [], "no other limit is touched"
+
+
+def test_whose_refusals_are_used_up_is_429_before_the_database_is_asked(
+    site: Site, root: str
+) -> None:
+    site.gate.most = 3
+    statuses = [site.status("watched", "sk_" + f"{number:043}") for number in range(3)]
+    assert statuses == [401] * 3
+    questions = len(site.crowd.questions)
+    for credential in (root, *BAD):
+        answer = site.get("watched", credential)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert site.get("operator", root).text == "False", "a probe is answered, and told no more"
+    assert len(site.crowd.questions) == questions
+    assert len(site.gate.refusals) == 3
+    assert site.status("watched") == 401
+    assert site.status("user", root) == 200, "elsewhere its own limits hold"
+
+
+def test_the_refusal_that_is_one_too_many_is_429_where_many_come_at_once(site: Site) -> None:
+    site.gate.most = 0
+    site.gate.is_seen = False
+    assert site.status("watched", "sk_" + "a" * 43) == 429
+
+
+def test_the_scraper_is_never_limited_whoever_guesses_from_its_address(site: Site) -> None:
+    site.gate.most = 0
+    assert site.status("watched", f"{TOKEN}x") == 429
+    assert site.status("watched", TOKEN) == 200
+    assert site.get("operator", TOKEN).text == "True"
+
+
+def test_a_probe_that_presents_what_does_not_hold_is_counted_and_answered(
+    site: Site, ada: str
+) -> None:
+    site.gate.most = 2
+    for credential in (None, ada, "stale", "sk_" + "a" * 43, "a.b.c"):
+        answer = site.get("operator", credential)
+        assert (answer.status_code, answer.text) == (200, "False")
+    assert len(site.gate.refusals) == 2
+
+
+def test_where_nothing_is_limited_refusals_are_as_they_were(site: Site, root: str) -> None:
+    other = site_of(site.crowd, limited=False)
+    told = [other.status("watched", each) for each in (root, *BAD, root)]
+    assert told == [200, *[401] * 4, 200]
+    assert [other.get("operator", each).text for each in ("stale", root)] == ["False", "True"]
 
 
 def test_what_the_gate_says_is_on_the_exchange(site: Site, ada: str) -> None:

@@ -126,7 +126,7 @@ def statuses(app: Flask, endpoint: str) -> set[int]:
 def test_statuses_follow_from_policy_limit_body_and_rule(app: Flask) -> None:
     always = statuses(app, "health.health")
     assert always == {400, 408, 414, 431, 500, 503}
-    assert statuses(app, "metrics.prometheus") - always == {401, 403}
+    assert statuses(app, "metrics.prometheus") - always == {401, 403, 429}
     assert statuses(app, "auth.register") - always == {403, 409, 413, 415, 422, 429}
     assert statuses(app, "auth.revoke_key") - always == {401, 403, 404, 409, 422, 429}
 
@@ -151,5 +151,9 @@ def test_errors_have_one_shape_and_limits_their_headers(app: Flask) -> None:
     }
     assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= set(error["headers"])
     assert "Retry-After" in error["headers"]
+    scraped = made["paths"]["/metrics"]["get"]["responses"]
+    assert scraped["429"]["$ref"] == refused, "refusals count where nobody else does"
+    assert "headers" in scraped["200"]
+    assert "RateLimit-Limit" not in scraped["200"]["headers"]
     unlimited = made["paths"]["/health"]["get"]["responses"]["500"]["$ref"].rpartition("/")[2]
     assert set(made["components"]["responses"][unlimited]["headers"]) == {"X-Request-ID"}
