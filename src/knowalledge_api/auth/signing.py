@@ -11,6 +11,7 @@ from typing import Final
 
 from knowalledge_api.generation import Generation
 from knowalledge_api.settings import Settings
+from knowalledge_api.settings.kinds import items
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,8 @@ def signing_keys(settings: Settings, generation: Generation | None) -> tuple[byt
     else:
         own = _fresh()
     former = settings.secret_key_fallbacks
-    words = former.reveal().split(",") if former else []
-    return (own, *(word.strip().encode() for word in words if word.strip()))
+    words = items().read(former.reveal()) if former else ()
+    return (own, *(word.encode() for word in words))
 
 
 def _kept_in(directory: Path) -> bytes:

@@ -140,15 +140,27 @@ _SAMPLES: Final = (
 
 def _signing_key(raw: str) -> Secret:
     sample = any(word in raw.lower() for word in _SAMPLES) or len(set(raw)) < 8  # noqa: PLR2004 -- a key of few different characters is typed, not drawn
-    if sample or len(raw.encode()) < SHORTEST_KEY:
+    if sample or len(raw.encode()) < SHORTEST_KEY or "," in raw:
         raise ValueError(raw)
     return Secret(raw)
 
 
+def _signing_keys(raw: str) -> Secret:
+    for part in items().read(raw):
+        _signing_key(part)
+    return Secret(raw)
+
+
+_DRAWN: Final = "and no sample ('openssl rand -hex 32' makes one)"
 SIGNING_KEY: Final = Kind(
-    f"at least {SHORTEST_KEY} random bytes, and no sample ('openssl rand -hex 32' makes one)",
-    _signing_key,
+    f"at least {SHORTEST_KEY} random bytes without a comma, {_DRAWN}", _signing_key
 )
+"""A comma would cut it in two as soon as it is one of SIGNING_KEYS."""
+SIGNING_KEYS: Final = Kind(
+    f"keys with commas between them, each at least {SHORTEST_KEY} random bytes {_DRAWN}",
+    _signing_keys,
+)
+"""Each of them is as good as the one that signs: whoever guesses it is any user they like."""
 
 
 def _text(raw: str, longest: int) -> str:

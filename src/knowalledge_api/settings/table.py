@@ -204,8 +204,8 @@ class Settings:
     redis_timeout: float = setting(0.25, seconds(0.01, 10), "time one question may take, seconds")
     redis_prefix: str = setting("ka:", text(40), "what our keys begin with")
 
-    secret_key: Secret | None = setting(None, kinds.SIGNING_KEY, "signs tokens; at least 32 bytes", secret=True, required_outside_development=True, begins="Security")
-    secret_key_fallbacks: Secret | None = setting(None, kinds.secret(), "former keys that still verify, comma separated", secret=True)
+    secret_key: Secret | None = setting(None, kinds.SIGNING_KEY, "signs tokens; at least 32 bytes, no comma", secret=True, required_outside_development=True, begins="Security")
+    secret_key_fallbacks: Secret | None = setting(None, kinds.SIGNING_KEYS, "former keys that still verify, comma separated; each at least 32 bytes", secret=True)
     jwt_ttl: int = setting(86400, integer(60, 31536000), "life of a token, seconds")
     cors_enabled: bool = setting(True, FLAG, "answer browsers on other origins")  # noqa: FBT003 -- the default of a flag
     cors_origins: tuple[str, ...] = setting(by_environment(FRONT_ENDS, (), "http://localhost:5173, :5174 and :3000 in development, else none"), items(), "origins that may call, comma separated")

@@ -20,8 +20,9 @@ def generation(directory: Path, number: int = 1) -> Generation:
 
 
 def test_the_settings_decide_and_former_keys_stand_behind() -> None:
-    settings = settings_of(SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=" older-key , ,oldest")
-    assert signing_keys(settings, None) == (KEY.encode(), b"older-key", b"oldest")
+    older, oldest = KEY[::-1], f"{KEY} oldest"
+    settings = settings_of(SECRET_KEY=KEY, SECRET_KEY_FALLBACKS=f" {older} , ,{oldest}")
+    assert signing_keys(settings, None) == (KEY.encode(), older.encode(), oldest.encode())
 
 
 def test_a_key_of_the_settings_is_written_nowhere(tmp_path: Path) -> None:

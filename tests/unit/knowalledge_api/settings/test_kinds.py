@@ -12,6 +12,7 @@ from knowalledge_api.settings import Environment, kinds
 from knowalledge_api.settings.kinds import MASK, Kind, Secret
 
 DATABASE = kinds.url(kinds.DATABASE_SCHEMES)
+KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,14 @@ def test_text_that_fits_becomes_a_value(kind: Kind[object], raw: str, value: obj
         (kinds.SIGNING_KEY, "short"),
         (kinds.SIGNING_KEY, "a" * 40),
         (kinds.SIGNING_KEY, "your-0123456789abcdefghijklmnopqrstuvwxyz"),
+        (kinds.SIGNING_KEY, f"{KEY},"),
+        (kinds.SIGNING_KEY, f"{KEY[:20]},{KEY[20:]}"),
+        (kinds.SIGNING_KEYS, "abc"),
+        (kinds.SIGNING_KEYS, f"{KEY},abc"),
+        (kinds.SIGNING_KEYS, f"{KEY[:31]},{KEY}"),
+        (kinds.SIGNING_KEYS, f"{KEY[:20]},{KEY[20:]}"),
+        (kinds.SIGNING_KEYS, f"{KEY}, {'a' * 40}"),
+        (kinds.SIGNING_KEYS, f"change-me{KEY}"),
     ],
 )
 def test_text_that_does_not_fit_is_refused(kind: Kind[object], raw: str) -> None:
@@ -72,9 +81,10 @@ def test_networks_are_of_both_families() -> None:
     ]
 
 
-def test_a_good_key_signs() -> None:
-    key = "0123456789abcdefghijklmnopqrstuvwxyz"
-    assert kinds.SIGNING_KEY.read(key).reveal() == key
+def test_a_good_key_signs_and_verifies_when_it_is_a_former_one() -> None:
+    assert kinds.SIGNING_KEY.read(KEY).reveal() == KEY
+    for former in (KEY, f" {KEY} , ,{KEY[::-1]},", KEY[:32], ","):
+        assert kinds.SIGNING_KEYS.read(former).reveal() == former
 
 
 @given(st.text(min_size=1))

@@ -69,6 +69,28 @@ def test_a_value_that_is_none_is_mended_or_unset_where_it_stands(tmp_path: Path)
     assert loaded.values["port"] == 5000
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY_FALLBACKS", "abc"),
+        ("SECRET_KEY_FALLBACKS", "0123456789abcdef0123456789abcdef,abc"),
+        ("SECRET_KEY", "0123456789abcdef,0123456789abcdef"),
+    ],
+)
+@pytest.mark.parametrize("environment", Environment)
+def test_a_key_by_which_tokens_could_be_forged_is_no_warning_anywhere(
+    name: str, value: str, environment: Environment
+) -> None:
+    environ = {"APP_ENV": environment, "SECRET_KEY": "fedcba9876543210fedcba9876543210"}
+    loaded = load({**environ, name: value}, env_file=NOTHING)
+    (problem,) = loaded.problems
+    assert (problem.kind, problem.name) == (ProblemKind.VALUE, name)
+    assert "at least 32 random bytes" in problem.cause
+    assert "openssl rand -hex 32" in problem.cause
+    assert problem.hint == f"mend or unset {name} in the environment"
+    assert not [part for part in value.split(",") if part in repr(problem)]
+
+
 def test_a_missing_key_is_added_to_the_file_that_is_there_or_a_file_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
