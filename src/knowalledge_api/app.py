@@ -34,6 +34,7 @@ from knowalledge_api.routes.entrance import Rules
 from knowalledge_api.routes.openapi.pages import Pages
 from knowalledge_api.services.accounts import Accounts
 from knowalledge_api.services.contents import Contents
+from knowalledge_api.services.expiry import Expiry
 from knowalledge_api.services.idempotency import Idempotency
 from knowalledge_api.services.image_topics import ImageTopicService
 from knowalledge_api.services.learning import Learning
@@ -117,9 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
 
     app.register_blueprint(health.blueprint(readiness.check, door.is_operator))
-    contents = Contents(
-        database, cache, writers.provider, settings.ai_request_budget, writers.place
-    )
+    contents = _contents(settings, database, cache, writers)
     app.register_blueprint(_content(settings, contents, writers))
     idempotency = Idempotency(database)
     app.register_blueprint(auth.blueprint(accounts, idempotency, door.forget))
@@ -153,6 +152,19 @@ def _door(settings: Settings, identity: Identity, gate: Gate) -> Door:
     scraper = ScraperToken(settings.metrics_token)
     development = settings.app_env is Environment.DEVELOPMENT
     return Door(identity, scraper, gate, development=development)
+
+
+def _contents(settings: Settings, database: Database, cache: Cache, writers: Writers) -> Contents:
+    """What was written, removed when the longest of its lives is over."""
+    expiry = Expiry(database, max(settings.cache_ttl_subtopics, settings.cache_ttl_quiz))
+    return Contents(
+        database,
+        cache,
+        writers.provider,
+        settings.ai_request_budget,
+        writers.place,
+        stored=expiry.stored,
+    )
 
 
 def _content(settings: Settings, contents: Contents, writers: Writers) -> Blueprint:

@@ -7,15 +7,25 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, insert, select, text
 
 from knowalledge_api.database import Database
-from knowalledge_api.database.contents import Content, find_content, store_content
-from knowalledge_api.database.models import DailyUsage, Role, Tier, User
+from knowalledge_api.database.contents import Content, find_content, remove_page, store_content
+from knowalledge_api.database.learning import Result, keep_result, known_by
+from knowalledge_api.database.models import (
+    DailyUsage,
+    GeneratedContent,
+    QuizResult,
+    Role,
+    Tier,
+    Topic,
+    User,
+)
 from knowalledge_api.database.schema import migrate
 from knowalledge_api.database.usage import calls_on
 from knowalledge_api.errors import DatabaseFault, DatabaseUnavailableError
@@ -29,6 +39,18 @@ THREADS = 100
 ROUNDS = 3
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATIENCE = 10.0
+LEARNT = Result(
+    user=1,
+    topic="topic 7",
+    topic_digest="7" * 64,
+    subtopic=None,
+    subtopic_digest="0" * 64,
+    difficulty=None,
+    score=1,
+    total=2,
+    mastery_level=2,
+    at=MOMENT - timedelta(days=1),
+)
 NUMBERS = itertools.count()
 
 
@@ -120,6 +142,72 @@ def test_calls_and_tokens_counted_at_once_are_all_counted_and_never_too_many(url
             [row] = session.scalars(select(DailyUsage))
             used = (row.requests, row.input_tokens, row.output_tokens)
     assert used == (THREADS, 3 * THREADS, 5 * THREADS)
+
+
+def test_old_content_goes_from_several_servers_at_once_while_others_write(url: str) -> None:
+    """Of 5000 old pieces none is left, of what is young and of what learners did all."""
+    settings = settings_of(DATABASE_URL=url, DB_DEADLINE="30", DB_POOL_TIMEOUT="30")
+    migrate(settings)
+    old, topics = MOMENT - timedelta(days=1), 500
+    with life.opened(settings) as database:
+        with database.session() as session:
+            session.execute(insert(Topic), [_topic(number, old) for number in range(topics)])
+            session.execute(
+                insert(GeneratedContent),
+                [_old(number, number % topics + 1, old) for number in range(5000)],
+            )
+            session.add(User(public_id="ada", role=Role.USER, tier=Tier.FREE, created_at=MOMENT))
+            session.flush()
+            keep_result(session, LEARNT)
+        start = threading.Barrier(8)
+
+        def remove(_: int) -> None:
+            start.wait()
+            for table in (GeneratedContent, Topic):
+                last: int | None = 0
+                while last is not None:
+                    last = remove_page(database, table, last, MOMENT - timedelta(hours=1))
+
+        def write(writer: int) -> None:
+            """About topics that go, and again what is old already."""
+            start.wait()
+            for number in range(50):
+                digest = f"topic {number * 10 + writer}"
+                fresh = replace(content(f"new {writer} {number}"), topic_digest=digest)
+                store_content(database, fresh)
+                store_content(database, content(f"old {number * 10 + writer}"))
+
+        with ThreadPoolExecutor(8) as threads:
+            work = [threads.submit(remove, each) for each in range(4)]
+            work += [threads.submit(write, each) for each in range(4)]
+            for each in work:
+                each.result(60)
+        with database.session() as session:
+            stale = select(func.count()).where(GeneratedContent.created_at < MOMENT)
+            assert session.scalar(stale) == 0
+            kept = session.scalar(select(func.count()).select_from(GeneratedContent)) or 0
+            assert 390 <= kept <= 400, "a few were about a topic that went at that moment"
+            about = session.scalar(select(func.count(GeneratedContent.topic_id.distinct())))
+            assert session.scalar(select(func.count()).select_from(Topic)) == about
+            assert [known.topic for known in known_by(session, 1)] == ["topic 7"]
+            assert session.scalar(select(func.count()).select_from(QuizResult)) == 1
+
+
+def _topic(number: int, at: datetime) -> dict[str, object]:
+    return {"digest": f"topic {number}", "text": f"topic {number}", "created_at": at}
+
+
+def _old(number: int, topic_id: int, at: datetime) -> dict[str, object]:
+    return {
+        "cache_key": f"old {number}",
+        "topic_id": topic_id,
+        "kind": "subtopics",
+        "language": "en",
+        "source": "offline",
+        "content": ["x" * 300],
+        "quality_score": 1.0,
+        "created_at": at,
+    }
 
 
 def test_who_waits_and_who_is_waited_for_can_be_seen_from_outside(url: str) -> None:

@@ -51,10 +51,15 @@ class Content(Generic[Result]):
     source: str
 
 
+def _untold() -> None:
+    """Nobody wants to know."""
+
+
 class Contents:
     """Answers the same question from what was written before, for as long as its shelf says.
 
-    A request may have content written for `budget` seconds.
+    A request may have content written for `budget` seconds. `stored` is called after something
+    was put into the database.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 -- where it is kept, who writes it, within what
@@ -65,6 +70,7 @@ class Contents:
         budget: float,
         place: Place = nullcontext,
         now: Callable[[], datetime] = utc_now,
+        stored: Callable[[], None] = _untold,
     ) -> None:
         self.provider = provider
         self.place = place
@@ -72,6 +78,7 @@ class Contents:
         self._cache = cache
         self._budget = budget
         self._now = now
+        self._stored_one = stored
 
     def terms(self, user: int | None) -> Terms:
         """The terms of a request that begins now."""
@@ -154,6 +161,7 @@ class Contents:
         )
         try:
             store_content(self._database, row)
+            self._stored_one()
         except DatabaseUnavailableError as error:  # what was paid for is given out all the same
             log.warning("new content is kept in the cache alone: %s", error)
         return Made(content, shelf.life, replace(content, source=self.provider.source))

@@ -232,3 +232,19 @@ def test_redis_holds_it_for_other_processes(database: Database) -> None:
     assert len(writer.asked) == 1
     kept = [orjson.loads(value) for value in links.answer.values.values() if value[:1] == b"{"]  # type: ignore[attr-defined]  # Keys has them
     assert [each["source"] for each in kept] == ["cache"]
+
+
+def test_whoever_removes_what_is_old_is_told_of_what_is_stored(database: Database) -> None:
+    told: list[int] = []
+    clock = Clock()
+    made = Contents(
+        database,
+        Cache(Store(None), MemoryCache(clock=clock.monotonic)),
+        Writer(),
+        budget=10,
+        now=clock.moment,
+        stored=lambda: told.append(1),
+    )
+    for _ in range(3):
+        made.get(SHELVES.subtopics, "CI/CD", TASK, made.terms(None))
+    assert told == [1]
