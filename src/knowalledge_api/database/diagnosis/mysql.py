@@ -36,7 +36,7 @@ ADVICE: Final = Advice(
     end_session="KILL {pid}",
 )
 GRANTS: Final = {
-    "REPLICA MONITOR": "GRANT REPLICA MONITOR ON *.* TO the user in DATABASE_URL",
+    "MONITOR": "GRANT REPLICA MONITOR ON *.* TO the user in DATABASE_URL",
     "REPLICATION CLIENT": "GRANT REPLICATION CLIENT ON *.* TO the user in DATABASE_URL",
     "table 'data_lock": "GRANT SELECT ON performance_schema.* TO the user in DATABASE_URL",
 }

@@ -124,7 +124,7 @@ def test_waits_for_rows_and_for_tables_are_listed_together(mariadb: bool, view: 
     [
         ((1290, "--read-only"), True, None),
         ((1227, "you need the PROCESS privilege"), False, mysql.ADVICE.see_others),
-        ((1227, "you need the SUPER, REPLICA MONITOR privilege"), False, MONITOR),
+        ((1227, "you need (at least one of) the SLAVE MONITOR privilege(s)"), False, MONITOR),
         ((1227, "you need (at least one of) the SUPER, REPLICATION CLIENT"), False, CLIENT),
         ((1142, "SELECT command denied to user 'u' for table 'data_lock_waits'"), False, SELECT),
         ((2013, "Lost connection"), False, None),
