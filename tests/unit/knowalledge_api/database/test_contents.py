@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import Connection, event, func, select
 
 from knowalledge_api.database import Database, contents
@@ -19,8 +16,10 @@ from knowalledge_api.database.contents import (
     remove_page,
     store_content,
 )
-from knowalledge_api.database.models import Base, GeneratedContent, Topic
-from tests.support.configuration import sqlite_settings
+from knowalledge_api.database.models import GeneratedContent, Topic
+
+if TYPE_CHECKING:
+    import pytest
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONTENT = Content(
@@ -34,13 +33,6 @@ CONTENT = Content(
     quality_score=1.0,
     created_at=NOON,
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(sqlite_settings(tmp_path))) as database:
-        Base.metadata.create_all(database.engine)
-        yield database
 
 
 def found(database: Database, key: str, since: datetime) -> StoredContent | None:

@@ -6,9 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from sqlalchemy import delete, update
 
 from knowalledge_api.cache import Cache, MemoryCache
 from knowalledge_api.database import Database
-from knowalledge_api.database.models import Base, GeneratedContent
+from knowalledge_api.database.models import GeneratedContent
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.providers.faults import AiError, Fault
 from knowalledge_api.providers.protocol import Terms
@@ -25,7 +24,7 @@ from knowalledge_api.providers.tasks import DivideTopic, Explain, Language, Task
 from knowalledge_api.services.contents import Content, Contents
 from knowalledge_api.services.writing import Shelves
 from knowalledge_api.stores.store import Store
-from tests.support.configuration import settings_of, sqlite_settings
+from tests.support.configuration import settings_of
 from tests.support.stores import FakeLinks, Keys
 from tests.support.writers import Writer
 
@@ -44,13 +43,6 @@ class Clock:
 
     def moment(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(sqlite_settings(tmp_path))) as database:
-        Base.metadata.create_all(database.engine)
-        yield database
 
 
 def contents(database: Database, writer: Writer, clock: Clock | None = None) -> Contents:

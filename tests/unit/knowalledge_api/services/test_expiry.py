@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -15,19 +12,11 @@ from sqlalchemy import func, select
 from knowalledge_api.auth.upkeep import SWEEP
 from knowalledge_api.database import Database
 from knowalledge_api.database.contents import Content, store_content
-from knowalledge_api.database.models import Base, GeneratedContent, Topic
+from knowalledge_api.database.models import GeneratedContent, Topic
 from knowalledge_api.services.expiry import Expiry
-from tests.support.configuration import sqlite_settings
 from tests.support.people import NOON, Hands
 
 LIFE = 100.0
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(sqlite_settings(tmp_path))) as database:
-        Base.metadata.create_all(database.engine)
-        yield database
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from knowalledge_api.cache import Cache
 from knowalledge_api.database import Database
-from knowalledge_api.database.models import Base
 from knowalledge_api.database.turns import asker, left, turn
 from knowalledge_api.errors import ApiError, DatabaseUnavailableError
 from knowalledge_api.logs import request_id
@@ -26,7 +23,6 @@ from knowalledge_api.services.contents import Contents
 from knowalledge_api.services.presentations import UNAVAILABLE, Presentations, Wish
 from knowalledge_api.services.writing import Shelves
 from knowalledge_api.stores.store import Store
-from tests.support.configuration import sqlite_settings
 from tests.support.writers import Writer
 
 PARTS = tuple(f"part {number}" for number in range(8))
@@ -45,13 +41,6 @@ class Request:
 @pytest.fixture
 def writer() -> Writer:
     return Writer()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(sqlite_settings(tmp_path))) as database:
-        Base.metadata.create_all(database.engine)
-        yield database
 
 
 @pytest.fixture
