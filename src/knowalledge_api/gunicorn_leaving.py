@@ -29,16 +29,19 @@ class Leaving:
         self._worker = worker
         self._conns: dict[Any, bool] = {}
         self._most = most
-        self.held = 0
 
     def __len__(self) -> int:
         return len(self._conns)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are kept of all these answers."""
+        return sum(conn.out.kept for conn in self._conns)
 
     def add(self, conn: Any, *, kept: bool) -> None:
         """Let the rest of an answer go out; then its connection departs, to be kept or not."""
         self._watch(conn)
         self._conns[conn] = kept
-        self.held += conn.out.kept
         while self.held > self._most and len(self._conns) > 1:
             self._cut(next(iter(self._conns)))
 
@@ -46,15 +49,13 @@ class Leaving:
         """Send what a client takes now."""
         if conn not in self._conns:  # it was let go after the poller had told of it
             return
-        before, read_before = conn.out.kept, conn.out.wants_read
+        read_before = conn.out.wants_read
         try:
             taken = conn.out.go_on(TURN)
         except GoneError:
-            self.held -= before
             self._forget(conn)
             self._worker.drop(conn)
             return
-        self.held -= taken
         if not conn.out.kept:
             self._worker.depart(conn, kept=self._forget(conn))
             return
@@ -83,7 +84,6 @@ class Leaving:
         self._worker.log.debug(
             "An answer was cut off: its client took %d of %d bytes", out.given - out.kept, out.given
         )
-        self.held -= out.kept
         self._forget(conn)
         with suppress(OSError):
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

@@ -13,10 +13,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Final
 
-SECONDS: Final = 10.0
-"""What an answer may take beside its own time at the least rate, as a body that comes in may."""
-LEAST_RATE: Final = 4096
-"""Bytes of an answer a second, likewise: a poor mobile link has twice that."""
+from knowalledge_api.arrivals import BODY_SECONDS, LEAST_RATE
+
 LARGEST_KEPT: Final = 8 << 20
 """Bytes that are kept of an answer before whoever still writes it has to wait for its client.
 
@@ -84,14 +82,14 @@ class Outgoing:
         return taken
 
     def until(self, rate: int = LEAST_RATE) -> float:
-        """When its time is over, by time.monotonic().
+        """When its time is over, by time.monotonic(): it has as much as a body that comes in.
 
         Bytes count that the client has taken since the system took no more; which those are the
         system tells. It asks for more only now and then: by what it takes, a steady client could
         not be told from one that reads nothing.
         """
         taken = self.given - self.kept + self._ahead - queued(self._sock)
-        return self._since + SECONDS + max(0, taken) / rate
+        return self._since + BODY_SECONDS + max(0, taken) / rate
 
     def _send(self, data: bytes | memoryview) -> int:
         """Offer this to the system; how many bytes it took."""

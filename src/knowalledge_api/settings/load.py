@@ -97,7 +97,8 @@ def load(
     }
     raws, secret_problems = _with_secret_files(given, overrides or {})
     astray = tuple(_astray(raws, file))
-    raws = {name: raw for name, raw in raws.items() if name not in {each.name for each in astray}}
+    for each in astray:
+        del raws[each.name]
     values, problems = _read_all(raws, cpus if cpus is not None else available_cpus())
     path = env_file or Path(".env")
     missing = _missing(raws, values["app_env"], path if os.path.exists(path) else None)  # noqa: PTH110 -- Path's own raises on some paths

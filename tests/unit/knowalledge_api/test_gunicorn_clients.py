@@ -28,7 +28,7 @@ from knowalledge_api.gunicorn_clients import (
     Remembered,
 )
 from knowalledge_api.gunicorn_connection import CONTINUE
-from knowalledge_api.gunicorn_outgoing import SECONDS, Outgoing
+from knowalledge_api.gunicorn_outgoing import Outgoing
 from knowalledge_api.gunicorn_threads import Served
 from knowalledge_api.routes.edge import PLAIN_HEADERS
 from tests.support.workers import Plug, conn_of, pool, worker_of
@@ -472,7 +472,7 @@ def test_who_takes_nothing_of_an_answer_is_let_go_in_time(
     conn = conn_of(worker, plug)
     conn.out.sendall(b"answer")
     worker.finish_request(conn, Served(kept=True))
-    later(monkeypatch, SECONDS - 1)
+    later(monkeypatch, BODY_SECONDS - 1)
     worker.end_overdue()
     assert (worker.nr_conns, len(worker.leaving)) == (1, 1)
     later(monkeypatch, 1.1)

@@ -14,8 +14,9 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
+from knowalledge_api.arrivals import BODY_SECONDS
 from knowalledge_api.gunicorn_leaving import TURN, Leaving
-from knowalledge_api.gunicorn_outgoing import SECONDS, Outgoing
+from knowalledge_api.gunicorn_outgoing import Outgoing
 from tests.support.workers import Plug, Poller
 
 
@@ -144,10 +145,10 @@ def test_who_takes_too_long_is_let_go_and_who_is_in_time_is_not() -> None:
         leaving.add(Answering(room, bytes(100_000)), kept=True)
     silent, slow = worker.poller.waiting
     now = time.monotonic()
-    leaving.end_overdue(now + SECONDS - 1)
+    leaving.end_overdue(now + BODY_SECONDS - 1)
     assert worker.dropped == []
-    leaving.end_overdue(now + SECONDS + 4)
+    leaving.end_overdue(now + BODY_SECONDS + 4)
     assert [conn.sock for conn in worker.dropped] == [silent]
-    leaving.end_overdue(now + SECONDS + 6)
+    leaving.end_overdue(now + BODY_SECONDS + 6)
     assert [conn.sock for conn in worker.dropped] == [silent, slow]
     assert (len(leaving), leaving.held) == (0, 0)

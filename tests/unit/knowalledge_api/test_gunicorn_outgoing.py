@@ -14,11 +14,10 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("gunicorn needs POSIX", allow_module_level=True)
 
+from knowalledge_api.arrivals import BODY_SECONDS, LEAST_RATE
 from knowalledge_api.gunicorn_outgoing import (
     LARGEST_KEPT,
     LARGEST_UNSENT,
-    LEAST_RATE,
-    SECONDS,
     THREAD_RATE,
     GoneError,
     Outgoing,
@@ -127,7 +126,7 @@ def test_an_answer_has_time_by_how_much_of_it_is_taken() -> None:
     before = time.monotonic()
     out.sendall(bytes(10 * LEAST_RATE))
     end = out.until()
-    assert before + SECONDS <= end <= time.monotonic() + SECONDS
+    assert before + BODY_SECONDS <= end <= time.monotonic() + BODY_SECONDS
     plug.room = 2 * LEAST_RATE
     out.go_on()
     assert out.until() == pytest.approx(end + 2)
@@ -145,8 +144,8 @@ def test_what_only_the_system_has_taken_gives_no_time(
     assert out.given - out.kept > LEAST_RATE
     assert queued(ours) > 50_000
     end = out.until()
-    assert end <= time.monotonic() + SECONDS
-    assert end >= before + SECONDS
+    assert end <= time.monotonic() + BODY_SECONDS
+    assert end >= before + BODY_SECONDS
     taken = 0
     while taken < 50_000 + 2 * LEAST_RATE:
         taken += len(theirs.recv(LEAST_RATE))
@@ -188,7 +187,7 @@ def test_a_thread_does_not_wait_for_long(
 ) -> None:
     out = Outgoing(pair[0])
     out.sendall(bytes(LARGEST_KEPT + (1 << 22)))
-    later(monkeypatch, SECONDS + LARGEST_KEPT / THREAD_RATE)
+    later(monkeypatch, BODY_SECONDS + LARGEST_KEPT / THREAD_RATE)
     with pytest.raises(GoneError, match="too large"):
         out.sendall(b"more")
     assert out.kept == 0
